@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// One library target: its folder is `Sources/<name>`, and it imports `uses` and nothing else of ours.
+func layer(_ name: String, _ uses: [Target.Dependency], resources: [Resource]? = nil) -> Target {
+    .target(name: name, dependencies: uses, resources: resources, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ uses: [Target.Dependency]) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: uses, swiftSettings: settings)
+}
+
+let values: [Target.Dependency] = ["Model", "Wire", "Crypto"]
+let machines: [Target.Dependency] = ["Ring", "Registry", "Placement", "Catalogue", "Replication", "HTTP"]
+let worlds: [Target.Dependency] = ["Linux", "SQLiteStore"]
+
+let package = Package(
+    name: "rondo",
+    products: [
+        .executable(name: "rondo", targets: ["rondo"]),
+        .executable(name: "rondo-media", targets: ["rondo-media"]),
+    ],
+    targets: [
+        // System libraries.
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CAV", pkgConfig: "libavformat", providers: [.apt(["libavformat-dev"])]),
+        // Values.
+        layer("Model", []),
+        layer("Wire", ["Model"]),
+        layer("Crypto", ["Model", "COpenSSL"]),
+        // Machines.
+        layer("Ring", values),
+        layer("Registry", values),
+        layer("Placement", values),
+        layer("Catalogue", values),
+        layer("Replication", values + ["Placement"]),
+        layer("HTTP", values),
+        // Seams.
+        layer("Platform", values),
+        // Worlds.
+        layer("Linux", values + ["Platform", "CLinux", "COpenSSL"]),
+        layer("SQLiteStore", values + ["Platform", "Catalogue", "CSQLite"]),
+        layer("Media", values + ["CAV"]),
+        layer("Simulation", values + machines + ["Platform"]),
+        // Servers.
+        layer("Peers", values + ["Platform", "Ring"]),
+        layer("WebServer", values + ["Platform", "HTTP"]),
+        layer("RegistryServer", values + machines + ["Platform", "Peers", "WebServer"]),
+        layer("DataServer", values + machines + ["Platform", "Peers", "WebServer"]),
+        layer(
+            "RouterServer", values + machines + ["Platform", "Peers", "WebServer", "DataServer"],
+            resources: [.embedInCode("Web")]),
+        layer(
+            "Node", values + machines + ["Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer"]),
+        layer("Client", values + ["Registry", "HTTP", "Platform"]),
+        // Programs.
+        .executableTarget(
+            name: "rondo",
+            dependencies: values + machines + worlds + [
+                "Platform", "Node", "RegistryServer", "Client", "Simulation",
+            ], swiftSettings: settings),
+        .executableTarget(name: "rondo-media", dependencies: values + ["Media"], swiftSettings: settings),
+        // Tests.
+        tests("Model", ["Model"]),
+        tests("Wire", values),
+        tests("Crypto", values),
+        tests("Ring", values + ["Ring"]),
+        tests("Registry", values + ["Registry"]),
+        tests("Placement", values + ["Placement"]),
+        tests("Catalogue", values + ["Catalogue"]),
+        tests("Replication", values + ["Placement", "Replication"]),
+        tests("HTTP", values + ["HTTP"]),
+        tests("Linux", values + ["Platform", "Linux"]),
+        tests("SQLiteStore", values + ["Platform", "Catalogue", "SQLiteStore"]),
+        tests("Media", values + ["Media", "rondo-media"]),
+        tests("Simulation", values + machines + ["Platform", "Simulation"]),
+        tests("WebServer", values + ["HTTP", "Platform", "Linux", "WebServer"]),
+        tests("Peers", values + ["Ring", "Platform", "Linux", "Peers"]),
+        tests("Node", values + machines + worlds + ["Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Node"]),
+        tests("Client", values + ["Registry", "HTTP", "Platform", "Linux", "Client"]),
+        tests("House", []),
+        tests("Cluster", values + machines + ["Platform", "Linux", "Client", "rondo", "rondo-media"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
