@@ -1,3 +1,169 @@
 #pragma once
+// What Swift's importer does not see of Linux: GNU-only functions, variadic functions and macros.
+// Functions that can fail return a negative error number, so that errno is never read across a Swift call.
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <sched.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#pragma clang assume_nonnull begin
+
+extern int pthread_setname_np(pthread_t, const char *);
+extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *, int);
+extern long syscall(long, ...);
+
+static inline int rondo_result(long result) { return result < 0 ? -errno : (int)result; }
+
+// epoll. The user data is a number, never a pointer: a stale event can then be told from a fresh one.
+static inline int rondo_epoll_create(void) { return rondo_result(epoll_create1(EPOLL_CLOEXEC)); }
+static inline int rondo_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t data) {
+  struct epoll_event event;
+  event.events = events;
+  event.data.u64 = data;
+  return rondo_result(epoll_ctl(epoll, operation, fd, &event));
+}
+static inline int rondo_epoll_wait(int epoll, struct epoll_event *events, int count, int64_t nanoseconds) {
+  // epoll_wait counts milliseconds; rounding up keeps a timer from firing early and from spinning.
+  int64_t milliseconds = nanoseconds < 0 ? -1 : (nanoseconds + 999999) / 1000000;
+  if (milliseconds > 3600000) milliseconds = 3600000;
+  return rondo_result(epoll_wait(epoll, events, count, (int)milliseconds));
+}
+static inline uint64_t rondo_event_data(const struct epoll_event *events, int index) { return events[index].data.u64; }
+static inline uint32_t rondo_event_mask(const struct epoll_event *events, int index) { return events[index].events; }
+static inline int rondo_eventfd(void) { return rondo_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+static inline int64_t rondo_monotonic_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+static inline int64_t rondo_wall_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+// Sockets. Addresses are host-order numbers.
+static inline struct sockaddr_in rondo_address(uint32_t host, uint16_t port) {
+  struct sockaddr_in address;
+  memset(&address, 0, sizeof address);
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(host);
+  address.sin_port = htons(port);
+  return address;
+}
+static inline int rondo_socket(int type) {
+  return rondo_result(socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+static inline int rondo_set_option(int fd, int level, int name, int value) {
+  return rondo_result(setsockopt(fd, level, name, &value, sizeof value));
+}
+static inline int rondo_bind(int fd, uint32_t host, uint16_t port) {
+  struct sockaddr_in address = rondo_address(host, port);
+  return rondo_result(bind(fd, (struct sockaddr *)&address, sizeof address));
+}
+static inline int rondo_connect(int fd, uint32_t host, uint16_t port) {
+  struct sockaddr_in address = rondo_address(host, port);
+  return rondo_result(connect(fd, (struct sockaddr *)&address, sizeof address));
+}
+static inline int rondo_local_address(int fd, uint32_t *host, uint16_t *port) {
+  struct sockaddr_in address = rondo_address(0, 0);
+  socklen_t length = sizeof address;
+  int result = rondo_result(getsockname(fd, (struct sockaddr *)&address, &length));
+  *host = ntohl(address.sin_addr.s_addr);
+  *port = ntohs(address.sin_port);
+  return result;
+}
+extern int accept4(int, struct sockaddr *_Nullable, socklen_t *_Nullable, int);
+static inline int rondo_accept(int fd, uint32_t *host, uint16_t *port) {
+  struct sockaddr_in address = rondo_address(0, 0);
+  socklen_t length = sizeof address;
+  int result = rondo_result(accept4(fd, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  *host = ntohl(address.sin_addr.s_addr);
+  *port = ntohs(address.sin_port);
+  return result;
+}
+static inline int rondo_socket_error(int fd) {
+  int error = 0;
+  socklen_t length = sizeof error;
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
+}
+static inline int rondo_receive(int fd, void *buffer, size_t count) { return rondo_result(recv(fd, buffer, count, 0)); }
+static inline int rondo_send(int fd, const void *buffer, size_t count) {
+  return rondo_result(send(fd, buffer, count, MSG_NOSIGNAL));
+}
+// Throws received bytes away inside the kernel (tcp(7), MSG_TRUNC).
+static inline int rondo_discard(int fd, size_t count) { return rondo_result(recv(fd, NULL, count, MSG_TRUNC)); }
+
+struct rondo_mmsghdr {
+  struct msghdr header;
+  unsigned int length;
+};
+extern int recvmmsg(int, struct rondo_mmsghdr *, unsigned int, int, struct timespec *_Nullable) __asm__("recvmmsg");
+#define RONDO_DATAGRAMS 32
+// Takes up to 32 datagrams of at most `size` bytes each from a non-blocking socket into `buffer`, 32 slots of `size`.
+// A longer one gets the length -1.
+static inline int rondo_receive_datagrams(
+    int fd, void *buffer, size_t size, int32_t *lengths, uint32_t *hosts, uint16_t *ports) {
+  struct rondo_mmsghdr messages[RONDO_DATAGRAMS];
+  struct iovec vectors[RONDO_DATAGRAMS];
+  struct sockaddr_in senders[RONDO_DATAGRAMS];
+  memset(messages, 0, sizeof messages);
+  for (int i = 0; i < RONDO_DATAGRAMS; i++) {
+    vectors[i].iov_base = (char *)buffer + (size_t)i * size;
+    vectors[i].iov_len = size;
+    messages[i].header.msg_iov = &vectors[i];
+    messages[i].header.msg_iovlen = 1;
+    messages[i].header.msg_name = &senders[i];
+    messages[i].header.msg_namelen = sizeof senders[i];
+  }
+  int count = rondo_result(recvmmsg(fd, messages, RONDO_DATAGRAMS, MSG_DONTWAIT, NULL));
+  for (int i = 0; i < count; i++) {
+    lengths[i] = messages[i].header.msg_flags & MSG_TRUNC ? -1 : (int32_t)messages[i].length;
+    hosts[i] = ntohl(senders[i].sin_addr.s_addr);
+    ports[i] = ntohs(senders[i].sin_port);
+  }
+  return count;
+}
+static inline int rondo_send_datagram(int fd, const void *buffer, size_t count, uint32_t host, uint16_t port) {
+  struct sockaddr_in address = rondo_address(host, port);
+  return rondo_result(sendto(fd, buffer, count, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, sizeof address));
+}
+
+// Processes.
+static inline int rondo_pipe(int *ends) {
+  extern int pipe2(int *, int);
+  return rondo_result(pipe2(ends, O_CLOEXEC));
+}
+static inline int rondo_set_nonblocking(int fd) { return rondo_result(fcntl(fd, F_SETFL, O_NONBLOCK)); }
+static inline int rondo_pidfd_open(pid_t process) { return rondo_result(syscall(SYS_pidfd_open, process, 0)); }
+static inline int rondo_die_with_parent(int signal) { return rondo_result(prctl(PR_SET_PDEATHSIG, signal)); }
+static inline int rondo_set_limit(int resource, uint64_t soft, uint64_t hard) {
+  struct rlimit limit;
+  limit.rlim_cur = soft;
+  limit.rlim_max = hard;
+  return rondo_result(setrlimit((__rlimit_resource_t)resource, &limit));
+}
+static inline int rondo_exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+static inline int rondo_exit_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+#pragma clang assume_nonnull end
