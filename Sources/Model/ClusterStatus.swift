@@ -1,0 +1,78 @@
+/// The cluster as `GET /api/v1/cluster` and `rondo status --json` show it (the spec, §6).
+package struct ClusterStatus: Hashable, Sendable, Codable {
+    /// One server of the ring.
+    package struct Member: Hashable, Sendable, Codable {
+        package var id: ServerID
+        package var address: HostAddress
+        package var role: Role
+        /// `alive`, `suspect`, `dead` or `left`.
+        package var state: String
+        package var incarnation: Incarnation
+        /// Nil where the server has no place in the ring, as when it is dead.
+        package var predecessor: ServerID?
+        /// The successor and the one after; fewer in rings of less than three.
+        package var successors: [ServerID]
+        /// `HOST:PORT` as listeners are told it.
+        package var publicHttp: String
+        package var httpPort: UInt16
+        package var peerPort: UInt16
+
+        package init(
+            id: ServerID, address: HostAddress, role: Role, state: String, incarnation: Incarnation,
+            predecessor: ServerID?, successors: [ServerID], publicHttp: String, httpPort: UInt16, peerPort: UInt16
+        ) {
+            self.id = id
+            self.address = address
+            self.role = role
+            self.state = state
+            self.incarnation = incarnation
+            self.predecessor = predecessor
+            self.successors = successors
+            self.publicHttp = publicHttp
+            self.httpPort = httpPort
+            self.peerPort = peerPort
+        }
+    }
+
+    /// How well the music is kept.
+    package struct Replication: Hashable, Sendable, Codable {
+        /// Copies wanted of every chunk.
+        package var target: Int
+        /// Chunks with fewer.
+        package var under: Int
+        /// Chunks with none that can be reached.
+        package var lost: Int
+
+        package init(target: Int, under: Int, lost: Int) {
+            self.target = target
+            self.under = under
+            self.lost = lost
+        }
+    }
+
+    /// The server that answers.
+    package var `self`: ServerID
+    package var epoch: UInt64
+    /// In the order of the ring.
+    package var members: [Member]
+    /// Live servers per role.
+    package var counts: RoleCounts
+    package var replication: Replication
+    /// Songs in the catalogue of the server that answers.
+    package var songs: Int
+    /// Bytes of chunks that the server that answers holds.
+    package var bytes: Int64
+
+    package init(
+        self id: ServerID, epoch: UInt64, members: [Member], counts: RoleCounts, replication: Replication, songs: Int,
+        bytes: Int64
+    ) {
+        self.`self` = id
+        self.epoch = epoch
+        self.members = members
+        self.counts = counts
+        self.replication = replication
+        self.songs = songs
+        self.bytes = bytes
+    }
+}

@@ -1,0 +1,54 @@
+package import Model
+package import Platform
+
+/// What the API needs to know of the cluster and of its own server.
+@Loop
+package protocol ClusterView: AnyObject, Sendable {
+    /// The body of `/api/v1/cluster`.
+    var status: ClusterStatus { get }
+
+    /// Whether this server answers everything: as a Router, or alone in its ring.
+    var servesListeners: Bool { get }
+
+    /// Why `/readyz` answers 503, one reason each, `not in the ring`; empty when ready.
+    var unreadiness: [String] { get }
+
+    /// The live Routers but this one as listeners reach them, `HOST:PORT`, in random order.
+    var otherRouters: [String] { get }
+
+    /// Moved on whenever `status` changes.
+    var changes: ChangeSignal { get }
+
+    /// The body of `/metrics`: Prometheus text, exposition format 0.0.4.
+    var metricsText: String { get }
+}
+
+/// Wakes whoever waits for the next change of something; it counts changes, so that none is missed between two waits.
+@Loop
+package final class ChangeSignal {
+    /// Grows by one with each change.
+    package private(set) var version: UInt64 = 0
+    private var waiters: [UInt64: CheckedContinuation<Void, Never>] = [:]
+    private var nextWaiter: UInt64 = 0
+    private let clock: any Clock
+
+    package init(clock: any Clock) { self.clock = clock }
+
+    package func changed() {
+        version += 1
+        let woken = waiters
+        waiters = [:]
+        for (_, waiter) in woken.sorted(by: { $0.key < $1.key }) { waiter.resume() }
+    }
+
+    /// Returns once `version` is beyond `known`, or at the deadline, with the version then.
+    package func wait(beyond known: UInt64, until deadline: MonotonicTime) async -> UInt64 {
+        guard version <= known else { return version }
+        nextWaiter += 1
+        let number = nextWaiter
+        let timer = clock.schedule(at: deadline) { [weak self] in self?.waiters.removeValue(forKey: number)?.resume() }
+        await withCheckedContinuation { waiters[number] = $0 }
+        timer.cancel()
+        return version
+    }
+}

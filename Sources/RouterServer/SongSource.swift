@@ -1,0 +1,52 @@
+package import Model
+package import Platform
+
+/// A manifest and the very bytes of its chunk, which listeners get as they are.
+package struct StoredManifest: Sendable {
+    package let manifest: Manifest
+    /// The JSON that the entry's `manifest` hash names.
+    package let bytes: [UInt8]
+
+    package init(manifest: Manifest, bytes: [UInt8]) {
+        self.manifest = manifest
+        self.bytes = bytes
+    }
+}
+
+/// A live server that holds a song, as `/providers` lists it.
+package struct SongHolder: Hashable, Sendable {
+    package let id: ServerID
+    /// Where its HTTP listens inside the network.
+    package let http: Endpoint
+
+    package init(id: ServerID, http: Endpoint) {
+        self.id = id
+        self.http = http
+    }
+}
+
+/// Takes verified bytes of an original, in order; returns when there is room for more, throws when nobody wants them.
+package typealias SongSink = @Loop @Sendable (ArraySlice<UInt8>) async throws -> Void
+
+/// Where the API gets music from: this server's disk and its peers', verified, with another replica tried at the same byte.
+///
+/// Every method may fail with `APIError.chunkUnavailable` when no holder answers in time; it is the API's answer as it stands.
+@Loop
+package protocol SongSource: AnyObject, Sendable {
+    func manifest(of entry: SongEntry) async throws -> StoredManifest
+
+    /// Streams the bytes `from ..< to` of the original to `sink` in slices of at most 64 KiB, each verified before.
+    ///
+    /// - Parameter to: at most `manifest.bytes`; equal to `from` is an empty read.
+    /// - Throws: `APIError`, or what `sink` throws; bytes handed over before were right.
+    func read(_ manifest: Manifest, from: Int64, to: Int64, into sink: @escaping SongSink) async throws
+
+    /// The whole of a cover or another attachment, verified.
+    func attachment(_ attachment: Attachment) async throws -> [UInt8]
+
+    /// The live servers that hold every chunk of the song, this one included, in random order.
+    func holders(of entry: SongEntry) async -> [SongHolder]
+
+    /// For each entry whether it can be played now, by what this server knows, without asking anybody: lists of 500 need it.
+    func available(_ entries: [SongEntry]) -> [Bool]
+}
