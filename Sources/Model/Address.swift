@@ -53,7 +53,9 @@ extension Endpoint: LosslessStringConvertible, Codable {
     /// Reads `127.0.1.2:7700`.
     package init?(_ text: String) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let host = HostAddress(String(parts[0])), let port = UInt16(parts[1]) else { return nil }
+        guard parts.count == 2, let host = HostAddress(String(parts[0])), let port = UInt16(parts[1]) else {
+            return nil
+        }
         self.init(host, port)
     }
 

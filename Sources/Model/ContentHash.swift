@@ -3,6 +3,8 @@ package struct ContentHash: Hashable, Comparable, Sendable {
     /// The digest as four big-endian words.
     package let words: [4 of UInt64]
 
+    package init(words: [4 of UInt64]) { self.words = words }
+
     /// Takes a digest of exactly 32 bytes; another length is nil.
     package init?(bytes: some Collection<UInt8>) {
         guard bytes.count == 32 else { return nil }

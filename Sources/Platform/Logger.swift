@@ -24,22 +24,31 @@ package struct Logger: Sendable {
     package static let none = Logger(level: .error) { _, _, _ in }
 
     package func log(
-        _ level: LogLevel, _ message: String, _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible>
+        _ level: LogLevel, _ message: String,
+        _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible>
     ) {
         guard level >= self.level else { return }
         write(level, message, fields().map { ($0.key, $0.value.description) })
     }
 
-    package func debug(_ message: String, _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:]) {
+    package func debug(
+        _ message: String, _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:]
+    ) {
         log(.debug, message, fields())
     }
-    package func info(_ message: String, _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:]) {
+    package func info(
+        _ message: String, _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:]
+    ) {
         log(.info, message, fields())
     }
-    package func warning(_ message: String, _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:]) {
+    package func warning(
+        _ message: String, _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:]
+    ) {
         log(.warning, message, fields())
     }
-    package func error(_ message: String, _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:]) {
+    package func error(
+        _ message: String, _ fields: @autoclosure () -> KeyValuePairs<String, any CustomStringConvertible> = [:]
+    ) {
         log(.error, message, fields())
     }
 }

@@ -41,7 +41,8 @@ package protocol MetadataStore: Sendable {
 
     /// Merges a change made on this server into the catalogue, appends it to the outbox, and returns its record.
     /// `next` gets the entry that stands under the id now, and returns what it shall become, or nil to change nothing.
-    func change(_ id: SongID, _ next: @escaping @Sendable (SongEntry?) -> SongEntry?) async throws(StoreError) -> LogRecord?
+    func change(_ id: SongID, _ next: @escaping @Sendable (SongEntry?) -> SongEntry?) async throws(StoreError)
+        -> LogRecord?
 
     /// Applies records of other servers exactly once each; a record that does not follow its origin's last one is left out.
     /// - Returns: the vector afterwards, which tells the sender what is still missing.

@@ -49,7 +49,8 @@ package struct Frame: Hashable, Sendable {
     package var body: [UInt8]
 
     package init(
-        kind: FrameKind, direction: FrameDirection, requestID: UInt64, header: [UInt8] = Array("{}".utf8), body: [UInt8] = []
+        kind: FrameKind, direction: FrameDirection, requestID: UInt64, header: [UInt8] = Array("{}".utf8),
+        body: [UInt8] = []
     ) {
         self.kind = kind
         self.direction = direction

@@ -14,7 +14,8 @@ package enum WireJSON {
     }
 
     /// - Throws: `WireJSONError` for bytes that are not this type's JSON.
-    package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(WireJSONError) -> Value {
+    package static func decode<Value: Decodable>(_ type: Value.Type, from bytes: [UInt8]) throws(WireJSONError) -> Value
+    {
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch {

@@ -1,0 +1,176 @@
+internal import Model
+internal import Platform
+internal import Wire
+
+/// One secured connection with one other process: requests and answers of both sides, told apart by their ids.
+@Loop
+final class PeerLink {
+    let peer: PeerIdentity
+    let linkClass: LinkClass
+    private let stream: any ByteStream
+    private let clock: any Clock
+    private var parser: FrameParser
+    private var nextID: UInt64 = 1
+    private var waiting: [UInt64: CheckedContinuation<Result<PeerReply, PeerError>, Never>] = [:]
+    private var working = 0
+    private var readerPause: CheckedContinuation<Void, Never>?
+    private let writing: WriteQueue
+    private(set) var isOpen = true
+    private let serve: @Loop (FrameKind, PeerRequest) async -> Result<PeerReply, PeerRefusal>
+    private let closed: @Loop (PeerLink) -> Void
+
+    /// How many answers may be awaited on one link.
+    private static let maximumWaiting = 1024
+    /// How long the rest of a frame that has begun, or the taking of bytes we write, may take.
+    static let progressDeadline = Duration.seconds(10)
+
+    init(
+        stream: any ByteStream, parser: FrameParser, peer: PeerIdentity, linkClass: LinkClass, clock: any Clock,
+        serve: @escaping @Loop (FrameKind, PeerRequest) async -> Result<PeerReply, PeerRefusal>,
+        closed: @escaping @Loop (PeerLink) -> Void
+    ) {
+        self.stream = stream
+        self.parser = parser
+        self.peer = peer
+        self.linkClass = linkClass
+        self.clock = clock
+        self.serve = serve
+        self.closed = closed
+        writing = WriteQueue(stream: stream, clock: clock)
+    }
+
+    /// Reads until the link ends, for whatever reason; then everyone who waits on it learns so.
+    func run() async {
+        while isOpen {
+            do {
+                while let frame = try parser.next() { await take(frame) }
+                let deadline = parser.isInsideFrame ? clock.now + Self.progressDeadline : .distantFuture
+                let bytes = try await stream.read(
+                    atMost: min(max(parser.missing, 16 << 10), 256 << 10), deadline: deadline)
+                if bytes.isEmpty { break }
+                parser.append(bytes)
+            } catch {
+                // A stream that broke and a peer that sends no frames end the same way: this link, and nothing else.
+                break
+            }
+        }
+        close()
+    }
+
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        stream.close()
+        writing.close()
+        let orphans = waiting
+        waiting = [:]
+        for (_, continuation) in orphans { continuation.resume(returning: .failure(.closed)) }
+        readerPause?.resume()
+        readerPause = nil
+        closed(self)
+    }
+
+    func request(_ kind: FrameKind, header: [UInt8], body: [UInt8], deadline: MonotonicTime)
+        async -> Result<PeerReply, PeerError>
+    {
+        guard isOpen else { return .failure(.closed) }
+        guard waiting.count < Self.maximumWaiting else { return .failure(.overloaded) }
+        let id = nextID
+        nextID += 1
+        let timer = clock.schedule(at: deadline) { [weak self] in self?.settle(id, .failure(.timedOut)) }
+        defer { timer.cancel() }
+        return await withCheckedContinuation { continuation in
+            waiting[id] = continuation
+            let frame = Frame(kind: kind, direction: .request, requestID: id, header: header, body: body)
+            Loop.spawn("peer.write") { [self] in
+                if await !writing.write(frame) { close() }
+            }
+        }
+    }
+
+    private func settle(_ id: UInt64, _ result: Result<PeerReply, PeerError>) {
+        waiting.removeValue(forKey: id)?.resume(returning: result)
+    }
+
+    private func take(_ frame: Frame) async {
+        switch frame.direction {
+        case .reply:
+            settle(frame.requestID, .success(PeerReply(header: frame.header, body: frame.body)))
+        case .refusal:
+            let refusal = try? WireJSON.decode(PeerRefusal.self, from: frame.header)
+            settle(
+                frame.requestID,
+                .failure(.refused(code: refusal?.code ?? "refused", message: refusal?.message ?? "no reason was given"))
+            )
+        case .request:
+            working += 1
+            Loop.spawn("peer.serve") { [self] in await answer(frame) }
+            if working >= linkClass.concurrency {
+                await withCheckedContinuation { readerPause = $0 }
+            }
+        }
+    }
+
+    private func answer(_ frame: Frame) async {
+        let request = PeerRequest(from: peer, header: frame.header, body: frame.body)
+        let answer =
+            switch await serve(frame.kind, request) {
+            case .success(let reply):
+                Frame(
+                    kind: frame.kind, direction: .reply, requestID: frame.requestID, header: reply.header,
+                    body: reply.body)
+            case .failure(let refusal):
+                Frame(
+                    kind: frame.kind, direction: .refusal, requestID: frame.requestID, header: WireJSON.encode(refusal))
+            }
+        if await !writing.write(answer) { close() }
+        working -= 1
+        if working < linkClass.concurrency {
+            readerPause?.resume()
+            readerPause = nil
+        }
+    }
+}
+
+/// Lets one frame after the other onto a stream: a frame is written whole before the next one begins.
+@Loop
+private final class WriteQueue {
+    private let stream: any ByteStream
+    private let clock: any Clock
+    private var isBusy = false
+    private var isClosed = false
+    private var turns: [CheckedContinuation<Void, Never>] = []
+
+    init(stream: any ByteStream, clock: any Clock) {
+        self.stream = stream
+        self.clock = clock
+    }
+
+    /// False when the stream broke.
+    func write(_ frame: Frame) async -> Bool {
+        if isBusy { await withCheckedContinuation { turns.append($0) } } else { isBusy = true }
+        defer { passOn() }
+        guard !isClosed else { return false }
+        do {
+            let head = frame.encodedHead
+            // Short frames leave in one piece; a chunk is not copied behind its head.
+            if frame.body.count <= 16 << 10 {
+                try await stream.write(head + frame.body, deadline: clock.now + PeerLink.progressDeadline)
+            } else {
+                try await stream.write(head, deadline: clock.now + PeerLink.progressDeadline)
+                try await stream.write(frame.body, deadline: clock.now + PeerLink.progressDeadline)
+            }
+            return true
+        } catch {
+            return false
+        }
+    }
+
+    /// Hands the stream to the next in line without letting go of it, so that no newcomer slips in between.
+    private func passOn() {
+        if turns.isEmpty { isBusy = false } else { turns.removeFirst().resume() }
+    }
+
+    /// Those in line find the queue closed when their turn comes, which is at once.
+    func close() { isClosed = true }
+}

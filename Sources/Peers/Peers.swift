@@ -1,0 +1,287 @@
+package import Model
+package import Platform
+package import Wire
+
+/// All links of one process with the other servers of its cluster: dials, accepts, keeps, and carries requests both ways.
+///
+/// A link exists only between two ends that proved the cluster key (TLS 1.3 with the key as PSK) and said who they are.
+/// A request uses whatever link of its class is open with the life it is meant for, whoever dialled it.
+@Loop
+package final class Peers {
+    package typealias Handler = @Loop @Sendable (PeerRequest) async -> Result<PeerReply, PeerRefusal>
+
+    package private(set) var identity: PeerIdentity
+    /// Called when the last control link with a life has closed.
+    package var lastLinkClosed: @Loop (PeerIdentity) -> Void = { _ in }
+    /// Called when a link with a life that had none has opened.
+    package var firstLinkOpened: @Loop (PeerIdentity) -> Void = { _ in }
+
+    private let clock: any Clock
+    private let network: any Network
+    private let log: Logger
+    private let metrics: Metrics
+    private let secrets: [PeerSecret]
+    private var handlers: [FrameKind: Handler] = [:]
+    private var listener: (any StreamListener)?
+    private var links: [LinkKey: [PeerLink]] = [:]
+    private var dials: [DialKey: Task<Result<PeerLink, PeerError>, Never>] = [:]
+    private var handshakes = 0
+    private var isStopped = false
+
+    private struct LinkKey: Hashable {
+        let endpoint: Endpoint
+        let linkClass: LinkClass
+    }
+
+    private struct DialKey: Hashable {
+        let address: PeerAddress
+        let linkClass: LinkClass
+    }
+
+    /// How long a handshake may take, on either side.
+    private static let handshakeDeadline = Duration.seconds(2)
+    /// Strangers in their handshake at a time; more are closed unheard.
+    private static let maximumHandshakes = 256
+
+    package init(
+        identity: PeerIdentity, secrets: [PeerSecret], clock: any Clock, network: any Network, log: Logger,
+        metrics: Metrics
+    ) {
+        self.identity = identity
+        self.secrets = secrets
+        self.clock = clock
+        self.network = network
+        self.log = log
+        self.metrics = metrics
+    }
+
+    /// - Throws: `StreamError` when the peer port cannot be opened.
+    package func start() throws(StreamError) {
+        let listener = try network.listen(on: identity.endpoint) { [weak self] stream in
+            guard let self else { return stream.close() }
+            self.accept(stream)
+        }
+        self.listener = listener
+        identity.endpoint = listener.local
+    }
+
+    /// Takes the incarnation that has just been stored; links that are open keep the one they were opened with.
+    package func useIncarnation(_ incarnation: Incarnation) {
+        identity.life = ServerLife(id: identity.life.id, incarnation: incarnation)
+    }
+
+    package func handle(_ kind: FrameKind, _ handler: @escaping Handler) { handlers[kind] = handler }
+
+    package func stop() {
+        isStopped = true
+        listener?.close()
+        for link in links.values.flatMap({ $0 }) { link.close() }
+    }
+
+    /// Closes the links with a server that is dead, so that whoever waits for it turns elsewhere.
+    package func drop(_ id: ServerID, through incarnation: Incarnation) {
+        let doomed = links.values.flatMap { $0 }.filter {
+            $0.peer.life.id == id && $0.peer.life.incarnation <= incarnation
+        }
+        for link in doomed { link.close() }
+    }
+
+    package func hasLink(to address: PeerAddress, _ linkClass: LinkClass = .control) -> Bool {
+        openLink(to: address, linkClass) != nil
+    }
+
+    /// Asks and waits for the answer, over an open link or a new one.
+    /// - Throws: `PeerError`, by `deadline` at the latest.
+    package func request(
+        _ kind: FrameKind, to address: PeerAddress, over linkClass: LinkClass = .control,
+        header: [UInt8] = Array("{}".utf8),
+        body: [UInt8] = [], deadline: MonotonicTime
+    ) async throws(PeerError) -> PeerReply {
+        let link = try await link(to: address, linkClass, deadline: deadline)
+        return try await link.request(kind, header: header, body: body, deadline: deadline).get()
+    }
+
+    /// Makes sure that a control link is open.
+    /// - Returns: who answers there.
+    /// - Throws: `PeerError`: `unreachable`, `answeredBy`, `timedOut`.
+    @discardableResult
+    package func connect(to address: PeerAddress, deadline: MonotonicTime) async throws(PeerError) -> PeerIdentity {
+        try await link(to: address, .control, deadline: deadline).peer
+    }
+
+    /// Dials anew even where a link is open: for the question whether a server whose connection closed is still there.
+    package func redial(_ address: PeerAddress, deadline: MonotonicTime) async throws(PeerError) -> PeerIdentity {
+        try await dial(address, .control, deadline: deadline).get().peer
+    }
+}
+
+extension Peers {
+    private func openLink(to address: PeerAddress, _ linkClass: LinkClass) -> PeerLink? {
+        links[LinkKey(endpoint: address.endpoint, linkClass: linkClass)]?.first {
+            $0.isOpen && (address.life == nil || $0.peer.life.id == address.life?.id)
+        }
+    }
+
+    private func link(to address: PeerAddress, _ linkClass: LinkClass, deadline: MonotonicTime)
+        async throws(PeerError) -> PeerLink
+    {
+        if let open = openLink(to: address, linkClass) { return open }
+        let key = DialKey(address: address, linkClass: linkClass)
+        if let running = dials[key] { return try await running.value.get() }
+        let dialling = Task(name: "peer.dial") { @Loop in
+            await dial(address, linkClass, deadline: min(deadline, clock.now + Self.handshakeDeadline))
+        }
+        dials[key] = dialling
+        let result = await dialling.value
+        dials[key] = nil
+        return try result.get()
+    }
+
+    private func dial(_ address: PeerAddress, _ linkClass: LinkClass, deadline: MonotonicTime)
+        async -> Result<PeerLink, PeerError>
+    {
+        guard !isStopped else { return .failure(.closed) }
+        do throws(StreamError) {
+            let plain = try await network.connect(
+                to: address.endpoint, from: identity.endpoint.host, deadline: deadline)
+            let stream = try await network.secure(plain, as: .client, secrets: secrets, deadline: deadline)
+            return await introduce(over: stream, to: address, linkClass, deadline: deadline)
+        } catch {
+            metrics.count("rondo_peer_dial_failures_total", "Peer connections that could not be made.")
+            return .failure(.unreachable(PeerError.StreamFailure(error)))
+        }
+    }
+
+    private func introduce(
+        over stream: any ByteStream, to address: PeerAddress, _ linkClass: LinkClass, deadline: MonotonicTime
+    )
+        async -> Result<PeerLink, PeerError>
+    {
+        let hello = Hello(identity: identity, link: linkClass, meant: address.life)
+        let frame = Frame(kind: .hello, direction: .request, requestID: 0, header: WireJSON.encode(hello))
+        do {
+            try await stream.write(frame.encodedHead, deadline: deadline)
+            let (answer, parser) = try await readHello(stream, deadline: deadline)
+            guard Self.isMeant(answer.identity.life, address.life), answer.identity.life.id != identity.life.id else {
+                stream.close()
+                return .failure(.answeredBy(answer.identity))
+            }
+            guard !isStopped else {
+                stream.close()
+                return .failure(.closed)
+            }
+            return .success(
+                open(stream, parser, peer: answer.identity, at: address.endpoint, linkClass))
+        } catch StreamError.timedOut {
+            stream.close()
+            return .failure(.timedOut)
+        } catch {
+            stream.close()
+            return .failure(.closed)
+        }
+    }
+
+    /// A newer life of the same server than the one that was meant is not the one that was meant.
+    private static func isMeant(_ life: ServerLife, _ meant: ServerLife?) -> Bool { meant == nil || life == meant }
+
+    private func readHello(_ stream: any ByteStream, deadline: MonotonicTime) async throws -> (Hello, FrameParser) {
+        var parser = FrameParser()
+        while true {
+            if let frame = try parser.next() {
+                guard frame.kind == .hello else { throw StreamError.closed }
+                return (try WireJSON.decode(Hello.self, from: frame.header), parser)
+            }
+            guard parser.missing <= 64 << 10 else { throw StreamError.closed }
+            let bytes = try await stream.read(atMost: 4 << 10, deadline: deadline)
+            if bytes.isEmpty { throw StreamError.closed }
+            parser.append(bytes)
+        }
+    }
+
+    private func accept(_ plain: any ByteStream) {
+        guard handshakes < Self.maximumHandshakes, !isStopped else { return plain.close() }
+        handshakes += 1
+        Loop.spawn("peer.accept") { [self] in
+            defer { handshakes -= 1 }
+            let deadline = clock.now + Self.handshakeDeadline
+            do {
+                let stream = try await network.secure(plain, as: .server, secrets: secrets, deadline: deadline)
+                await welcome(stream, deadline: deadline)
+            } catch {
+                metrics.count("rondo_peer_strangers_total", "Peer connections without the cluster's key.")
+                log.warning(
+                    "refused a connection without the cluster's key", ["from": plain.remote, "reason": "\(error)"])
+                plain.close()
+            }
+        }
+    }
+
+    private func welcome(_ stream: any ByteStream, deadline: MonotonicTime) async {
+        do {
+            let (hello, parser) = try await readHello(stream, deadline: deadline)
+            let answer = Hello(identity: identity, link: hello.link, meant: hello.identity.life)
+            let frame = Frame(kind: .hello, direction: .reply, requestID: 0, header: WireJSON.encode(answer))
+            try await stream.write(frame.encodedHead, deadline: deadline)
+            // Who meant another server has learnt it from our answer and will hang up; there is nothing to keep.
+            guard Self.isMeant(identity.life, hello.meant), hello.identity.life.id != identity.life.id, !isStopped
+            else {
+                return stream.close()
+            }
+            _ = open(stream, parser, peer: hello.identity, at: hello.identity.endpoint, hello.link)
+        } catch {
+            metrics.count("rondo_peer_bad_hellos_total", "Peer connections that did not introduce themselves.")
+            stream.close()
+        }
+    }
+
+    private func open(
+        _ stream: any ByteStream, _ parser: FrameParser, peer: PeerIdentity, at endpoint: Endpoint,
+        _ linkClass: LinkClass
+    ) -> PeerLink {
+        let key = LinkKey(endpoint: endpoint, linkClass: linkClass)
+        let isFirst = linkClass == .control && !hasControlLink(with: peer.life)
+        let link = PeerLink(
+            stream: stream, parser: parser, peer: peer, linkClass: linkClass, clock: clock,
+            serve: { [weak self] kind, request in
+                await self?.serve(kind, request)
+                    ?? .failure(PeerRefusal(code: "stopping", message: "this server is stopping"))
+            },
+            closed: { [weak self] link in self?.forget(link, key) })
+        links[key, default: []].append(link)
+        Loop.spawn("peer.read") { await link.run() }
+        if isFirst { firstLinkOpened(peer) }
+        return link
+    }
+
+    private func hasControlLink(with life: ServerLife) -> Bool {
+        links.contains { key, links in
+            key.linkClass == .control && links.contains { $0.isOpen && $0.peer.life == life }
+        }
+    }
+
+    private func forget(_ link: PeerLink, _ key: LinkKey) {
+        links[key]?.removeAll { $0 === link }
+        if links[key]?.isEmpty == true { links[key] = nil }
+        if link.linkClass == .control, !isStopped, !hasControlLink(with: link.peer.life) { lastLinkClosed(link.peer) }
+    }
+
+    private func serve(_ kind: FrameKind, _ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
+        guard let handler = handlers[kind] else {
+            return .failure(
+                PeerRefusal(
+                    code: "unknown_kind", message: "this server does not know requests of kind \(kind.rawValue)"))
+        }
+        return await handler(request)
+    }
+}
+
+extension PeerError.StreamFailure {
+    init(_ error: StreamError) {
+        switch error {
+        case .refused: self = .refused
+        case .timedOut: self = .timedOut
+        case .untrusted(let reason): self = .untrusted(reason)
+        default: self = .other("\(error)")
+        }
+    }
+}
