@@ -1,4 +1,4 @@
-package import Model
+import Model
 
 extension Ring {
     /// The times and bounds of the ring. The defaults are the design's (§5), where the measurements behind them stand.
