@@ -1,0 +1,179 @@
+package import Model
+
+/// Who a registry is, and how its zone looks to the world.
+package struct RegistryIdentity: Hashable, Sendable {
+    package var life: ServerLife
+    package var address: HostAddress
+    package var peerPort: UInt16
+    package var dnsPort: UInt16
+    package var httpPort: UInt16
+
+    package init(life: ServerLife, address: HostAddress, peerPort: UInt16, dnsPort: UInt16, httpPort: UInt16) {
+        self.life = life
+        self.address = address
+        self.peerPort = peerPort
+        self.dnsPort = dnsPort
+        self.httpPort = httpPort
+    }
+}
+
+/// The registry: who is there, by leases, and the DNS zone that follows from them (the spec, §3).
+///
+/// A value without clock, sockets or randomness of its own: its shell hands it events and queries with the time and carries
+/// out the effects. It counts on ring members (they have the cluster key) but not on their being right: whoever is
+/// accused gets asked itself.
+package struct Registry: Sendable {
+    /// How long a lease holds.
+    package static let lease: Duration = .seconds(10)
+    /// When to renew one; also how long a registry that starts empty says that it does not know.
+    package static let renewal: Duration = .seconds(3)
+    /// How long a removal is remembered.
+    package static let removalMemory: Duration = .seconds(60)
+    /// How long the last servers of a role are served stale (RFC 8767 §5 allows more).
+    package static let staleLimit: Duration = .seconds(3600)
+    /// How long a server has to answer when the ring accuses it.
+    package static let accusedPatience: Duration = .milliseconds(100)
+    /// How long a server has to answer when its lease ran out.
+    package static let expiredPatience: Duration = .milliseconds(500)
+    /// Leases and removals together.
+    package static let maximumEntries = 20_000
+    /// Contacts in one answer.
+    package static let maximumContacts = 64
+    /// Seconds that an answer may be kept.
+    package static let ttl: UInt32 = 5
+    /// Seconds that a negative answer may be kept: one, so that a server that starts is found soon (RFC 2308 §5).
+    package static let negativeTTL: UInt32 = 1
+
+    package let identity: RegistryIdentity
+    /// The zone's own name, `rondo.`.
+    package let zone: DomainName
+
+    var entries: [ServerID: RegistryEntry] = [:]
+    /// The keys of `entries` in order, so that nothing depends on a dictionary's order.
+    var order: [ServerID] = []
+    var generator: SeededGenerator
+    var lastCheck: UInt64 = 0
+    var checks: [UInt64: ServerID] = [:]
+    /// The roles that have had nobody in good standing since a server of theirs lapsed.
+    var lapsed: Set<Role> = []
+    /// No entry needs attention before this time.
+    var nextSweep: MonotonicTime = .distantFuture
+    var timer: MonotonicTime = .distantFuture
+    var latest: MonotonicTime
+    /// Until when this registry, which started empty, may still be missing servers.
+    var fillsUntil: MonotonicTime
+    var filled = false
+    /// Whether the leases have once been as many as the rings they speak of: then only empty answers wait for `fillsUntil`.
+    var consistent = false
+    /// Grows with every change of the zone.
+    package var serial: UInt32
+    var changed = false
+    var answers = AnswerCache()
+
+    /// - Parameters:
+    ///   - serial: the zone's first serial; seconds since 1970 make it grow over restarts.
+    ///   - seed: for the order of addresses in answers.
+    package init(
+        identity: RegistryIdentity, zone: DomainName, serial: UInt32, seed: UInt64, now: MonotonicTime
+    ) {
+        self.identity = identity
+        self.zone = zone
+        self.serial = serial
+        generator = SeededGenerator(seed: seed)
+        latest = now
+        fillsUntil = now + Self.renewal
+        nextSweep = fillsUntil
+    }
+
+    /// Takes one event and appends what is to be done about it.
+    package mutating func handle(_ event: RegistryEvent, at time: MonotonicTime, into effects: inout [RegistryEffect]) {
+        let now = advance(to: time, into: &effects)
+        switch event {
+        case .leaseRequested(let request, let source):
+            let answer = lease(request, from: source, at: now, into: &effects)
+            effects.append(.answerLease(answer))
+        case .leaseReleased(let life): release(life, at: now, into: &effects)
+        case .deathReported(let report): accuse(report, at: now, into: &effects)
+        case .checkAnswered(let number, let life): checked(number, by: life, at: now, into: &effects)
+        case .checkFailed(let number): checked(number, by: nil, at: now, into: &effects)
+        case .timerFired: timer = .distantFuture
+        }
+        settle(into: &effects)
+    }
+
+    /// Brings the map up to the time, so that no answer speaks of leases that have run out; a clock that goes back stands still.
+    mutating func advance(to time: MonotonicTime, into effects: inout [RegistryEffect]) -> MonotonicTime {
+        latest = max(latest, time)
+        if latest >= nextSweep { sweep(at: latest, into: &effects) }
+        return latest
+    }
+
+    /// What every call ends with: the timer, and the new serial of a changed zone.
+    mutating func settle(into effects: inout [RegistryEffect]) {
+        if changed {
+            changed = false
+            serial &+= 1
+            answers.clear()
+            effects.append(.noteChanged(serial: serial))
+        }
+        if nextSweep < timer {
+            timer = nextSweep
+            effects.append(.setTimer(nextSweep))
+        }
+    }
+}
+
+extension Registry {
+    /// Stores an entry and keeps the order and the next sweep right.
+    mutating func store(_ entry: RegistryEntry) {
+        if entries.updateValue(entry, forKey: entry.life.id) == nil {
+            order.insert(entry.life.id, at: place(of: entry.life.id))
+        }
+        nextSweep = min(nextSweep, entry.attention)
+    }
+
+    mutating func forget(_ id: ServerID) {
+        guard entries.removeValue(forKey: id) != nil else { return }
+        order.remove(at: place(of: id))
+    }
+
+    private func place(of id: ServerID) -> Int {
+        var low = 0
+        var high = order.count
+        while low < high {
+            let middle = (low + high) / 2
+            if order[middle] < id { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// Looks after every entry whose time has come: leases that ran out, checks without an answer, old memories.
+    mutating func sweep(at now: MonotonicTime, into effects: inout [RegistryEffect]) {
+        nextSweep = .distantFuture
+        if !filled, now >= fillsUntil {
+            filled = true
+            changed = true
+        }
+        if !filled { nextSweep = fillsUntil }
+        for id in order {
+            guard let entry = entries[id] else { continue }
+            if entry.attention <= now {
+                attend(entry, at: now, into: &effects)
+            } else {
+                nextSweep = min(nextSweep, entry.attention)
+            }
+        }
+    }
+
+    private mutating func attend(_ entry: RegistryEntry, at now: MonotonicTime, into effects: inout [RegistryEffect]) {
+        if let check = entry.check {
+            checked(check.number, by: nil, at: now, into: &effects)
+        } else if entry.record == nil {
+            forget(entry.life.id)
+        } else if entry.standing == .lapsed {
+            remove(entry, .staleTooLong, at: now, into: &effects)
+        } else {
+            check(entry, .expired, within: Self.expiredPatience, at: now, into: &effects)
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package import Model
+
+/// What happened to a registry.
+package enum RegistryEvent: Sendable {
+    case leaseRequested(LeaseRequest, from: HostAddress)
+    case leaseReleased(ServerLife)
+    case deathReported(DeathReport)
+    /// The server at the checked address answered, and this is the life that it lives.
+    case checkAnswered(number: UInt64, by: ServerLife)
+    /// Refused, closed, not authenticated or silent.
+    case checkFailed(number: UInt64)
+    case timerFired
+}
+
+/// What a registry wants done.
+package enum RegistryEffect: Hashable, Sendable {
+    /// The answer to the `leaseRequested` of the same call: exactly one each.
+    case answerLease(LeaseAnswer)
+    /// Ask the server at `peer` who it is, in an application message, and come back by `deadline`.
+    case check(number: UInt64, life: ServerLife, peer: Endpoint, deadline: MonotonicTime)
+    /// Call `timerFired` at this time; replaces the timer before.
+    case setTimer(MonotonicTime)
+    case noteGranted(ServerLife, Role)
+    case noteRemoved(ServerLife, RemovalReason)
+    /// The zone has changed: another serial.
+    case noteChanged(serial: UInt32)
+}
