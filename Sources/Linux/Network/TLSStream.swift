@@ -1,0 +1,144 @@
+internal import COpenSSL
+internal import Glibc
+internal import Model
+internal import Platform
+
+/// TLS over a TCP connection. OpenSSL reads and writes the descriptor itself; what it waits for, this waits for.
+@Loop
+@safe
+final class TLSStream: ByteStream {
+    private let transport: TCPStream
+    private let context: TLSContext
+    // Safe because it is used on the loop only, and freed with this object, after the last use.
+    private let ssl: OpaquePointer
+    private var isEstablished = false
+    private var isReading = false
+    private var isWriting = false
+
+    /// One record; more than that OpenSSL does not give at a time.
+    private static let record = 16 << 10
+
+    init(_ transport: TCPStream, context: TLSContext) throws(StreamError) {
+        guard let number = transport.number else { throw .closed }
+        guard let ssl = unsafe SSL_new(context.pointer) else { throw .untrusted(TLSError.takeReason()) }
+        self.transport = transport
+        self.context = context
+        unsafe self.ssl = ssl
+        unsafe SSL_set_fd(ssl, number)
+    }
+
+    isolated deinit {
+        close()
+        unsafe SSL_free(ssl)
+    }
+
+    var local: Endpoint { transport.local }
+    var remote: Endpoint { transport.remote }
+
+    func handshake(_ side: StreamSide, deadline: MonotonicTime) async throws(StreamError) {
+        while true {
+            guard transport.number != nil else { throw .closed }
+            ERR_clear_error()
+            let result = unsafe side == .server ? SSL_accept(ssl) : SSL_connect(ssl)
+            if result == 1 { break }
+            guard try await wait(for: unsafe SSL_get_error(ssl, result), until: deadline) else { throw .closed }
+        }
+        // Only a key that both ends have makes a session "reused"; a certificate never does.
+        guard unsafe SSL_session_reused(ssl) == 1 else { throw .untrusted("the handshake did not use the key") }
+        isEstablished = true
+    }
+
+    func read(atMost maximum: Int, deadline: MonotonicTime) async throws(StreamError) -> [UInt8] {
+        invariant(!isReading, "a stream has two readers")
+        isReading = true
+        defer { isReading = false }
+        while true {
+            guard transport.number != nil else { throw .closed }
+            let (bytes, code) = readRecords(atMost: maximum)
+            if !bytes.isEmpty {
+                await Reactor.shared.spend(bytes.count)
+                return bytes
+            }
+            if !(try await wait(for: code, until: deadline)) { return [] }
+        }
+    }
+
+    func write(_ bytes: ArraySlice<UInt8>, deadline: MonotonicTime) async throws(StreamError) {
+        invariant(!isWriting, "a stream has two writers")
+        isWriting = true
+        defer { isWriting = false }
+        var rest = bytes
+        while !rest.isEmpty {
+            guard transport.number != nil else { throw .closed }
+            transport.noteWriting()
+            var count = 0
+            ERR_clear_error()
+            // Safe because OpenSSL encrypts or copies the bytes during the call; a retry may come from another address.
+            let result = unsafe rest.withUnsafeBytes { unsafe SSL_write_ex(ssl, $0.baseAddress, $0.count, &count) }
+            if result == 1 {
+                rest = rest.dropFirst(count)
+                await Reactor.shared.spend(count)
+            } else if !(try await wait(for: unsafe SSL_get_error(ssl, result), until: deadline)) {
+                throw .closed
+            }
+        }
+    }
+
+    func finishWriting() {
+        guard transport.number != nil else { return }
+        sendEnd()
+        transport.finishWriting()
+    }
+
+    func close() {
+        guard transport.number != nil else { return }
+        sendEnd()
+        transport.close()
+    }
+
+    /// Tells the other end that nothing was cut off (close_notify, RFC 8446 §6.1); a full buffer loses it, and that is all.
+    private func sendEnd() {
+        guard isEstablished, unsafe SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }
+        ERR_clear_error()
+        _ = unsafe SSL_shutdown(ssl)
+    }
+
+    /// Decrypts what is there, up to `maximum` bytes, and says why it stopped.
+    private func readRecords(atMost maximum: Int) -> (bytes: [UInt8], code: Int32) {
+        let size = max(1, min(maximum, Buffer.maximum))
+        var code = SSL_ERROR_NONE
+        var bytes: [UInt8] = []
+        while bytes.count < size && code == SSL_ERROR_NONE {
+            let room = min(Self.record, size - bytes.count)
+            let record = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+                ERR_clear_error()
+                // Safe because OpenSSL writes at most `room` bytes and says how many.
+                let result = unsafe SSL_read_ex(ssl, buffer.baseAddress, room, &count)
+                if result != 1 {
+                    count = 0
+                    code = unsafe SSL_get_error(ssl, result)
+                }
+            }
+            if bytes.isEmpty { bytes = record } else { bytes += record }
+        }
+        return (bytes, code)
+    }
+
+    /// Waits for what OpenSSL asked for. False: the other end has sent its end of stream.
+    private func wait(for code: Int32, until deadline: MonotonicTime) async throws(StreamError) -> Bool {
+        switch code {
+        case SSL_ERROR_WANT_READ: try await transport.waitReadable(until: deadline)
+        case SSL_ERROR_WANT_WRITE: try await transport.waitWritable(until: deadline)
+        case SSL_ERROR_ZERO_RETURN: return false
+        case SSL_ERROR_SYSCALL: throw StreamError(errorNumber: errno == 0 ? EPIPE : errno)
+        default: throw failure()
+        }
+        return true
+    }
+
+    private func failure() -> StreamError {
+        let isCutOff = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING
+        let reason = TLSError.takeReason()
+        return isCutOff ? .closed : .untrusted(reason)
+    }
+}
