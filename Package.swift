@@ -92,6 +92,7 @@ let package = Package(
         tests("Node", values + machines + worlds + ["Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Node"]),
         tests("Client", values + ["Registry", "HTTP", "Platform", "Linux", "Client"]),
         tests("House", []),
+        tests("rondo", values + ["Platform", "Node", "rondo"]),
         tests("Cluster", values + machines + ["Platform", "Linux", "Client", "rondo", "rondo-media"]),
     ],
     swiftLanguageModes: [.v6]

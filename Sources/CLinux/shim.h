@@ -33,6 +33,9 @@ extern long syscall(long, ...);
 
 static inline int rondo_result(long result) { return result < 0 ? -errno : (int)result; }
 
+// The terminal.
+static inline int rondo_window_size(int fd, struct winsize *size) { return rondo_result(ioctl(fd, TIOCGWINSZ, size)); }
+
 // epoll. The user data is a number, never a pointer: a stale event can then be told from a fresh one.
 static inline int rondo_epoll_create(void) { return rondo_result(epoll_create1(EPOLL_CLOEXEC)); }
 static inline int rondo_epoll_control(int epoll, int operation, int fd, uint32_t events, uint64_t data) {

@@ -1,0 +1,54 @@
+import Node
+
+/// `rondo server`: one server, in the foreground, until a signal ends it.
+enum ServerCommand {
+    static let command = Command(syntax: syntax) { invocation throws(Faults) in
+        let configuration = try ServerSettings.read(invocation)
+        _ = configuration
+    }
+
+    static let syntax = CommandSyntax(
+        "server", "run one server of a cluster", usage: "TYPE [ADDRESS] [REGISTRY[,REGISTRY…]]",
+        arguments: [
+            (
+                "TYPE",
+                "0 or auto: takes the role that is short; 1 or data, 3 or router: starts with that role; 2 or registry: a registry"
+            ),
+            ("ADDRESS", "the IPv4 address to listen on [this host's on the network that reaches the registry]"),
+            ("REGISTRY", "where the registries are, HOST or HOST:PORT, separated by commas [172.20.0.2:5300]"),
+        ],
+        positionals: 0...3, options: options, positionalSettings: positionalSettings,
+        examples: [
+            "rondo server registry 172.20.0.2 --key-file rondo.key",
+            "rondo server auto 172.20.0.3 --key-file rondo.key --home /srv/rondo",
+        ])
+
+    private static let options = [
+        OptionSyntax("home", "DIR", "the folder of everything that outlives the process", standard: "/var/lib/rondo"),
+        OptionSyntax(
+            "key-file", "FILE",
+            "the cluster's key, made by `rondo key new`; further lines are keys that are also accepted"),
+        OptionSyntax("http", "PORT", "the port for listeners", standard: "8080"),
+        OptionSyntax("peer", "PORT", "the port for the other servers", standard: "7700"),
+        OptionSyntax("dns", "PORT", "the port for names, on registries", standard: "5300"),
+        OptionSyntax(
+            "discovery", "PORT", "the port on which servers find each other by broadcast; 0 turns it off",
+            standard: "2222"),
+        OptionSyntax("replicas", "NUMBER", "copies of every part of a song", standard: "3"),
+        OptionSyntax("zone", "NAME", "the DNS zone of the cluster", standard: "rondo"),
+        OptionSyntax(
+            "capacity", "BYTES", "how much music this server takes; 500G is 500 GiB", standard: "what the disk holds"),
+        OptionSyntax("public-http", "HOST:PORT", "what listeners are told, where it differs from ADDRESS and --http"),
+        OptionSyntax("write-token", "FILE", "uploads, edits and deletes over HTTP must show this file's token"),
+        OptionSyntax("log", "text|json", "how log lines are written", standard: "text"),
+        OptionSyntax("log-level", "LEVEL", "debug, info, warning or error", standard: "info"),
+        .flag("pin", "forbid role changes"),
+        OptionSyntax("key", "KEY", "the key itself, instead of --key-file", isOnCommandLine: false),
+    ]
+
+    private static let positionalSettings = [
+        OptionSyntax("type", "TYPE", "the TYPE where none is given"),
+        OptionSyntax("address", "ADDRESS", "the ADDRESS where none is given"),
+        OptionSyntax("registry", "REGISTRY", "the REGISTRY where none is given"),
+    ]
+}
