@@ -83,7 +83,7 @@ let package = Package(
         tests("Catalogue", values + ["Catalogue"]),
         tests("Replication", values + ["Placement", "Replication"]),
         tests("HTTP", values + ["HTTP"]),
-        tests("Linux", values + ["Platform", "Linux"]),
+        tests("Linux", values + ["Platform", "Linux", "COpenSSL"]),
         tests("SQLiteStore", values + ["Platform", "Catalogue", "SQLiteStore"]),
         tests("Media", values + ["Media", "rondo-media"]),
         tests("Simulation", values + machines + ["Platform", "Simulation"]),

@@ -56,11 +56,13 @@ import Testing
             let pair = try await LinuxNetwork().pair()
             defer { pair.close() }
             let pattern = (0..<65_521).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
-            let bytes = Array(repeatElement(pattern, count: 400).joined())
+            var bytes: [UInt8] = []
+            for _ in 0..<400 { bytes += pattern }
+            let sent = bytes
             let isWritten = Mailbox<StreamError?>()
             let writer = Loop.spawn("writer") {
                 let error = await streamError { () async throws(StreamError) in
-                    try await pair.server.write(bytes, deadline: soon)
+                    try await pair.server.write(sent, deadline: soon)
                 }
                 isWritten.put(error)
                 pair.server.finishWriting()
