@@ -45,8 +45,8 @@ package struct Registry: Sendable {
     package static let negativeTTL: UInt32 = 1
 
     package let identity: RegistryIdentity
-    /// The zone's own name, `rondo.`.
-    package let zone: DomainName
+    /// The names that it answers for.
+    package let zone: Zone
 
     var entries: [ServerID: RegistryEntry] = [:]
     /// The keys of `entries` in order, so that nothing depends on a dictionary's order.
@@ -74,7 +74,7 @@ package struct Registry: Sendable {
     ///   - serial: the zone's first serial; seconds since 1970 make it grow over restarts.
     ///   - seed: for the order of addresses in answers.
     package init(
-        identity: RegistryIdentity, zone: DomainName, serial: UInt32, seed: UInt64, now: MonotonicTime
+        identity: RegistryIdentity, zone: Zone, serial: UInt32, seed: UInt64, now: MonotonicTime
     ) {
         self.identity = identity
         self.zone = zone

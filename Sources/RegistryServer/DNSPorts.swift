@@ -12,7 +12,7 @@ final class DNSPorts {
     private static let portAttempts = 16
 
     /// Answers one query; nil drops it.
-    var answering: (@Loop @Sendable (ArraySlice<UInt8>, DNSTransport) -> [UInt8]?)?
+    var answering: (@Loop @Sendable ([UInt8], DNSTransport) -> [UInt8]?)?
     private(set) var local: Endpoint
     private let clock: any Clock
     private var datagrams: (any DatagramSocket)?
@@ -50,7 +50,7 @@ final class DNSPorts {
 
     private func received(_ bytes: [UInt8], from source: Endpoint) {
         // An answer to port 0 cannot be sent, and one to ourselves would come back for ever.
-        guard source.port != 0, source != local, let reply = answering?(bytes[...], .udp) else { return }
+        guard source.port != 0, source != local, let reply = answering?(bytes, .udp) else { return }
         datagrams?.send(reply, to: source)
     }
 
@@ -76,14 +76,13 @@ final class DNSPorts {
 
     /// Answers the queries of one connection in their order until it ends, idles too long or sends what is no query.
     private func serve(_ stream: any ByteStream, _ number: Int) async {
-        var buffer: [UInt8] = []
+        var frames = DNSFrames()
         do throws(StreamError) {
             while connections[number] != nil {
                 let deadline = clock.now + Self.patience
-                guard let query = try await nextMessage(of: stream, &buffer, deadline: deadline) else { return }
+                guard let query = try await nextMessage(of: stream, &frames, deadline: deadline) else { return }
                 connections[number]?.lastQuery = clock.now
-                guard let reply = answering?(query[...], .tcp), reply.count <= UInt16.max else { return }
-                let framed = [UInt8(reply.count >> 8), UInt8(reply.count & 255)] + reply
+                guard let reply = answering?(query, .tcp), let framed = DNSFrames.framed(reply) else { return }
                 try await stream.write(framed, deadline: clock.now + Self.patience)
             }
         } catch {
@@ -93,20 +92,13 @@ final class DNSPorts {
     }
 
     private func nextMessage(
-        of stream: any ByteStream, _ buffer: inout [UInt8], deadline: MonotonicTime
+        of stream: any ByteStream, _ frames: inout DNSFrames, deadline: MonotonicTime
     ) async throws(StreamError) -> [UInt8]? {
         while true {
-            if buffer.count >= 2 {
-                let length = Int(buffer[0]) << 8 | Int(buffer[1])
-                if buffer.count >= 2 + length {
-                    let message = Array(buffer[2..<2 + length])
-                    buffer.removeFirst(2 + length)
-                    return message
-                }
-            }
+            if let message = frames.next() { return message }
             let more = try await stream.read(atMost: 4096, deadline: deadline)
             if more.isEmpty { return nil }
-            buffer += more
+            frames.append(more)
         }
     }
 

@@ -47,7 +47,7 @@ package final class RegistryServer {
     ///   - check: how to ask a server itself; answers of other servers than the one meant are passed on as they are.
     /// - Throws: `StreamError` when the port cannot be had; then nothing stays open.
     package init(
-        identity: RegistryIdentity, zone: DomainName, clock: any Clock, network: any Network, log: Logger,
+        identity: RegistryIdentity, zone: Zone, clock: any Clock, network: any Network, log: Logger,
         metrics: Metrics, seed: UInt64, check: @escaping LivenessCheck
     ) throws(StreamError) {
         self.clock = clock
@@ -87,7 +87,7 @@ package final class RegistryServer {
 
     package var snapshot: RegistrySnapshot {
         RegistrySnapshot(
-            life: identity.life, zone: registry.zone.description, dns: ports.local, serial: registry.serial,
+            life: identity.life, zone: registry.zone.apex.description, dns: ports.local, serial: registry.serial,
             isFilled: isFilled, counts: registry.counts, leases: registry.leases(at: clock.now))
     }
 
@@ -110,7 +110,7 @@ extension RegistryServer {
         return perform(effects)
     }
 
-    private func answer(_ query: ArraySlice<UInt8>, over transport: DNSTransport) -> [UInt8]? {
+    private func answer(_ query: [UInt8], over transport: DNSTransport) -> [UInt8]? {
         guard !isStopped else { return nil }
         var effects: [RegistryEffect] = []
         let outcome = registry.answer(query, over: transport, at: clock.now, into: &effects)

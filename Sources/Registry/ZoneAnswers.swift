@@ -1,0 +1,114 @@
+internal import Model
+
+extension Registry {
+    /// What the zone says to a question of class IN for a name in it.
+    mutating func prepared(for question: DNSQuestion) -> PreparedAnswer {
+        if let known = answers[question.name, question.type] { return known }
+        let answer = prepare(question)
+        answers[question.name, question.type] = answer
+        return answer
+    }
+
+    private func prepare(_ question: DNSQuestion) -> PreparedAnswer {
+        var sheet = AnswerSheet(question)
+        guard let node = zone.node(at: question.name) else { return negative(.nameError, sheet) }
+        switch node {
+        case .apex: apex(&sheet)
+        case .set(let set):
+            if !isKnown(set) { return notReady }
+            let servers = servers(of: set)
+            if servers.isEmpty, latest < fillsUntil { return notReady }
+            for server in servers { address(server, &sheet) }
+        case .service(let service):
+            if !isKnown(service.set) { return notReady }
+            let servers = servers(of: service.set)
+            if servers.isEmpty, latest < fillsUntil { return notReady }
+            for server in servers { location(server, service.port, &sheet) }
+        case .empty: break
+        case .server(let id):
+            guard let server = server(id) else {
+                return knowsServers && latest >= fillsUntil ? negative(.nameError, sheet) : notReady
+            }
+            address(server, &sheet)
+            if question.type == .txt { sheet.answer(.text(server.texts.map { Array($0.utf8) }), ttl: Self.ttl) }
+        }
+        if question.type == .any { sheet.refuseAny(ttl: Self.ttl) }
+        return sheet.prepared.answers.isEmpty ? negative(.noError, sheet) : sheet.prepared
+    }
+
+    private func isKnown(_ set: ServerSet) -> Bool { set == .registry || knowsServers }
+
+    private var notReady: PreparedAnswer { PreparedAnswer(code: .serverFailure, error: .notReady) }
+
+    /// The answer that there is nothing: the zone's own record says for how long that holds (RFC 2308 §3).
+    private func negative(_ code: ResponseCode, _ sheet: AnswerSheet) -> PreparedAnswer {
+        var answer = PreparedAnswer(code: code)
+        answer.authority = sheet.portable(
+            DNSRecord(zone.apex, .soa, ttl: Self.negativeTTL, .authority(startOfAuthority)))
+        return answer
+    }
+
+    private var startOfAuthority: StartOfAuthority {
+        StartOfAuthority(
+            server: zone.registry, mailbox: zone.mailbox, serial: serial, refresh: 60, retry: 10, expire: 3600,
+            negative: Self.negativeTTL)
+    }
+
+    private func apex(_ sheet: inout AnswerSheet) {
+        switch sheet.question.type {
+        case .soa: sheet.answer(.authority(startOfAuthority), ttl: Self.ttl)
+        case .ns:
+            sheet.answer(.nameServer(zone.registry), ttl: Self.ttl)
+            for server in servers(of: .registry) {
+                sheet.add(DNSRecord(zone.registry, .a, ttl: Self.ttl, .address(server.address)))
+            }
+        default: break
+        }
+    }
+
+    private func address(_ server: ZoneServer, _ sheet: inout AnswerSheet) {
+        if server.isStale { sheet.markStale() }
+        if sheet.question.type == .a { sheet.answer(.address(server.address), ttl: Self.ttl) }
+    }
+
+    private func location(_ server: ZoneServer, _ port: ZoneService.Port, _ sheet: inout AnswerSheet) {
+        guard sheet.question.type == .srv else { return }
+        if server.isStale { sheet.markStale() }
+        let target = zone.name(of: server.life.id)
+        sheet.answer(.service(ServiceLocation(port: server.port(port), target: target)), ttl: Self.ttl)
+        sheet.add(DNSRecord(target, .a, ttl: Self.ttl, .address(server.address)))
+    }
+}
+
+/// An answer in the making: records behind one question.
+struct AnswerSheet {
+    let question: DNSQuestion
+    private let writer: DNSWriter
+    private(set) var prepared = PreparedAnswer()
+
+    init(_ question: DNSQuestion) {
+        self.question = question
+        var writer = DNSWriter(DNSHeader(id: 0))
+        writer.append(question)
+        self.writer = writer
+    }
+
+    func portable(_ record: DNSRecord) -> [UInt8] { writer.portable(record) }
+
+    /// Adds a record of the question's own name and type.
+    mutating func answer(_ data: RecordData, ttl: UInt32) {
+        prepared.answers.append(portable(DNSRecord(question.name, question.type, ttl: ttl, data)))
+    }
+
+    /// Adds an address that the asker will need next.
+    mutating func add(_ record: DNSRecord) { prepared.additionals.append(portable(record)) }
+
+    mutating func markStale() { prepared.error = .stale }
+
+    /// Answers ANY with one small record that says why there are no more (RFC 8482 §4.2).
+    mutating func refuseAny(ttl: UInt32) {
+        let text: [UInt8] = [7] + Array("RFC8482".utf8) + [0]
+        prepared.answers = [portable(DNSRecord(question.name, .hinfo, ttl: ttl, .unknown(text)))]
+        prepared.error = nil
+    }
+}
