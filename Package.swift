@@ -58,14 +58,18 @@ let package = Package(
         // Servers.
         layer("Peers", values + ["Platform", "Ring"]),
         layer("WebServer", values + ["Platform", "HTTP"]),
-        layer("RegistryServer", values + machines + ["Platform", "Peers", "WebServer"]),
+        layer("Resolver", values + ["Registry", "Platform"]),
+        layer("RegistryServer", values + ["Registry", "Platform"]),
         layer("DataServer", values + machines + ["Platform", "Peers", "WebServer"]),
         layer(
             "RouterServer", values + machines + ["Platform", "Peers", "WebServer", "DataServer"],
             resources: [.embedInCode("Web")]),
         layer(
-            "Node", values + machines + ["Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer"]),
-        layer("Client", values + ["Registry", "HTTP", "Platform"]),
+            "Node",
+            values + machines + [
+                "Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Resolver",
+            ]),
+        layer("Client", values + ["Registry", "HTTP", "Platform", "Resolver"]),
         // Programs.
         .executableTarget(
             name: "rondo",
@@ -79,6 +83,7 @@ let package = Package(
         tests("Crypto", values),
         tests("Ring", values + ["Ring"]),
         tests("Registry", values + ["Registry"]),
+        tests("RegistryServer", values + ["Registry", "Platform", "Linux", "RegistryServer", "Resolver"]),
         tests("Placement", values + ["Placement"]),
         tests("Catalogue", values + ["Catalogue"]),
         tests("Replication", values + ["Placement", "Replication"]),

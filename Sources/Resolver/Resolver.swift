@@ -84,7 +84,9 @@ package final class Resolver {
             for registry in registries where clock.now < deadline {
                 let limit = min(deadline, clock.now + Self.patience)
                 let query = DNSQuery(id: UInt16.random(in: 0...UInt16.max), name, type)
-                guard let answer = await exchange.ask(registry, query, limit: limit, deadline: deadline) else { continue }
+                guard let answer = await exchange.ask(registry, query, limit: limit, deadline: deadline) else {
+                    continue
+                }
                 wasAnswered = true
                 if answer.code == .noError { return answer }
                 if answer.code != .serverFailure { throw .refused(answer.code) }
