@@ -1,0 +1,68 @@
+/// The pages of an Ogg file (RFC 3533 §6), followed to see that all of it is there and where audio may be cut.
+struct OggLayout {
+    /// The most bytes that a page can have: 27 of header, 255 of segment table and 255 segments of 255.
+    static let maximumPageLength = 27 + 255 + 255 * 255
+
+    /// Where the last page of the audio ends.
+    let end: Int64
+    /// The position after the last sample that is heard, where 0 is the first one.
+    let endSample: Int64
+
+    /// - Throws: `unsupported_format` for another codec or several songs in one file, `truncated` without the page that ends the audio.
+    init(_ file: UploadedFile) throws(Refusal) {
+        var offset: Int64 = 0
+        var audio: (serial: UInt32, preSkip: Int64)?
+        var last: OggPage?
+        while let page = OggPage(file, at: offset), page.end <= file.length {
+            if page.isFirst {
+                guard last == nil else { throw .unsupported("An Ogg file of several songs") }
+                if let preSkip = try Self.preSkip(file, page), audio == nil { audio = (page.serial, preSkip) }
+            }
+            if page.isLast && page.serial == audio?.serial { last = page }
+            offset = page.end
+        }
+        guard let audio else {
+            throw offset > 0
+                ? .unsupported("Ogg audio other than Vorbis and Opus") : .truncated("its first page ends early")
+        }
+        guard let last else { throw .truncated("the page that ends the audio is missing after byte \(offset)") }
+        end = last.end
+        endSample = last.granule.subtractingReportingOverflow(audio.preSkip).partialValue
+    }
+
+    /// The samples that Opus drops at the start (RFC 7845 §5.1), 0 for Vorbis, nil for a stream that is neither.
+    private static func preSkip(_ file: UploadedFile, _ page: OggPage) throws(Refusal) -> Int64? {
+        let head = file.read(at: page.body, count: 12)
+        if head.dropFirst().starts(with: "theora".utf8) { throw .unsupported("A film") }
+        if head.starts(with: "\u{1}vorbis".utf8) { return 0 }
+        guard head.count == 12, head.starts(with: "OpusHead".utf8) else { return nil }
+        return Int64(head[11]) << 8 | Int64(head[10])
+    }
+}
+
+/// One page's header.
+struct OggPage {
+    let serial: UInt32
+    /// The codec's position after the last packet that ends in the page.
+    let granule: Int64
+    let isContinued: Bool
+    let isFirst: Bool
+    let isLast: Bool
+    let body: Int64
+    let end: Int64
+
+    /// - Returns: nil when no page begins at `offset`.
+    init?(_ file: UploadedFile, at offset: Int64) {
+        let head = file.read(at: offset, count: 27 + 255)
+        guard head.count >= 27, head.starts(with: "OggS".utf8), head[4] == 0 else { return nil }
+        let segments = Int(head[26])
+        guard head.count >= 27 + segments else { return nil }
+        isContinued = head[5] & 1 != 0
+        isFirst = head[5] & 2 != 0
+        isLast = head[5] & 4 != 0
+        serial = head[14..<18].reversed().reduce(0) { $0 << 8 | UInt32($1) }
+        granule = Int64(bitPattern: head[6..<14].reversed().reduce(0) { $0 << 8 | UInt64($1) })
+        body = offset + 27 + Int64(segments)
+        end = body + head[27..<(27 + segments)].reduce(0) { $0 + Int64($1) }
+    }
+}
