@@ -16,6 +16,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -32,6 +33,8 @@ extern int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *
 extern long syscall(long, ...);
 
 static inline int rondo_result(long result) { return result < 0 ? -errno : (int)result; }
+
+static inline int rondo_open(const char *path, int flags, mode_t mode) { return rondo_result(open(path, flags, mode)); }
 
 // The terminal.
 static inline int rondo_window_size(int fd, struct winsize *size) { return rondo_result(ioctl(fd, TIOCGWINSZ, size)); }
