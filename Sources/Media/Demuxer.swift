@@ -137,16 +137,16 @@ extension Demuxer {
         guard unsafe avformat_find_stream_info(context, nil) >= 0 else { throw .truncated("its audio cannot be read") }
     }
 
-    private var streams: [UnsafeMutablePointer<AVStream>] {
-        guard let made = unsafe context?.pointee, let first = unsafe made.streams else { return unsafe [] }
-        return unsafe (0..<Int(made.nb_streams)).compactMap { unsafe first[$0] }
-    }
+    private var streamCount: Int { unsafe Int(context?.pointee.nb_streams ?? 0) }
+
+    private func stream(_ index: Int) -> UnsafeMutablePointer<AVStream>? { unsafe context?.pointee.streams?[index] }
 
     /// Takes the first audio stream and the first attached picture, and leaves out everything else.
     private func chooseStream() throws(Refusal) {
         var hasFilm = false
-        for unsafestream in unsafe streams {
-            let kind = unsafe stream.pointee.codecpar.pointee.codec_type
+        for index in 0..<streamCount {
+            guard let stream = unsafe stream(index), let parameters = unsafe stream.pointee.codecpar else { continue }
+            let kind = unsafe parameters.pointee.codec_type
             let disposition = unsafe stream.pointee.disposition
             if disposition & AV_DISPOSITION_ATTACHED_PIC != 0 {
                 let held = unsafe stream.pointee.attached_pic
@@ -154,7 +154,7 @@ extension Demuxer {
             } else if kind == AVMEDIA_TYPE_VIDEO && disposition & AV_DISPOSITION_TIMED_THUMBNAILS == 0 {
                 hasFilm = true
             } else if kind == AVMEDIA_TYPE_AUDIO && audioIndex < 0 {
-                audioIndex = unsafe stream.pointee.index
+                audioIndex = Int32(index)
                 continue
             }
             unsafe stream.pointee.discard = AVDISCARD_ALL
@@ -167,16 +167,15 @@ extension Demuxer {
 
     private func readStream() {
         unsafe add(context?.pointee.metadata)
-        for unsafestream in unsafe streams where unsafe stream.pointee.index == audioIndex {
-            unsafe add(stream.pointee.metadata)
-            let parameters = unsafe stream.pointee.codecpar.pointee
-            unsafe timeBase = stream.pointee.time_base
-            unsafe audio = Audio(
-                codec: String(cString: avcodec_get_name(parameters.codec_id)),
-                sampleRate: Int(parameters.sample_rate), channels: Int(parameters.ch_layout.nb_channels),
-                bitsPerSample: Int(max(parameters.bits_per_raw_sample, parameters.bits_per_coded_sample)),
-                configuration: bytes(parameters.extradata, Int(parameters.extradata_size)))
-        }
+        guard let stream = unsafe stream(Int(audioIndex)) else { return }
+        unsafe add(stream.pointee.metadata)
+        let parameters = unsafe stream.pointee.codecpar.pointee
+        unsafe timeBase = stream.pointee.time_base
+        unsafe audio = Audio(
+            codec: String(cString: avcodec_get_name(parameters.codec_id)), sampleRate: Int(parameters.sample_rate),
+            channels: Int(parameters.ch_layout.nb_channels),
+            bitsPerSample: Int(max(parameters.bits_per_raw_sample, parameters.bits_per_coded_sample)),
+            configuration: bytes(parameters.extradata, Int(parameters.extradata_size)))
     }
 
     private func add(_ dictionary: OpaquePointer?) {
