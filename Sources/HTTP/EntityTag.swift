@@ -1,6 +1,8 @@
 package import Model
 
-/// Entity tags and the conditions that name them (RFC 9110 §8.8.3, §13.1). Dates are not offered, so conditions on dates never hold.
+/// Entity tags and the conditions that name them (RFC 9110 §8.8.3, §13.1).
+///
+/// Dates are not offered, so conditions on dates never hold.
 package enum EntityTag {
     /// The strong tag of bytes with this hash, with its quotes: the same on every server.
     package static func strong(_ hash: ContentHash) -> String { "\"\(hash)\"" }

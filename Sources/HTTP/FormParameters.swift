@@ -58,7 +58,7 @@ struct FormParameters: Hashable, Sendable {
         return nil
     }
 
-    /// The file's name without folders: `filename*` (RFC 8187) if it is UTF-8, else `filename`, in which browsers write `%22` for a quote.
+    /// The file's name without folders: `filename*` (RFC 8187) if it is UTF-8, else `filename`.
     var fileName: String? {
         guard let name = extendedName ?? self["filename"]?.replacingQuotes else { return nil }
         let last = name.utf8.split(omittingEmptySubsequences: false) { $0 == 0x2F || $0 == 0x5C }.last

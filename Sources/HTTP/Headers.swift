@@ -31,7 +31,10 @@ package struct Headers: Hashable, Sendable, ExpressibleByDictionaryLiteral {
             .map { Self.trimmed(Substring($0)).lowercased() }.filter { !$0.isEmpty }
     }
 
-    static func equal(_ left: String, _ right: String) -> Bool {
+    /// Whether two texts are equal without regard to ASCII case.
+    package static func sameText(_ left: String, _ right: String) -> Bool { equal(left, right) }
+
+    private static func equal(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count && zip(left.utf8, right.utf8).allSatisfy { lower($0) == lower($1) }
     }
 

@@ -11,6 +11,19 @@ package struct RequestHead: Hashable, Sendable {
     package var keepAlive: Bool
     /// Whether the client waits for a 100 before it sends the body.
     package var expectsContinue: Bool
+
+    package init(
+        method: String, target: String, minorVersion: Int, headers: Headers, framing: BodyFraming, keepAlive: Bool,
+        expectsContinue: Bool
+    ) {
+        self.method = method
+        self.target = target
+        self.minorVersion = minorVersion
+        self.headers = headers
+        self.framing = framing
+        self.keepAlive = keepAlive
+        self.expectsContinue = expectsContinue
+    }
 }
 
 /// What comes out of a connection, in this order: a head, any number of body slices, an end, and again.
@@ -20,7 +33,9 @@ package enum RequestEvent: Hashable, Sendable {
     case end
 }
 
-/// Reads requests incrementally (RFC 9112). It keeps at most a head and one read; whatever could be read in two ways is refused.
+/// Reads requests incrementally (RFC 9112).
+///
+/// It keeps at most a head and one read; whatever two parsers could read differently is refused.
 package struct RequestParser: Sendable {
     private enum State {
         case startLine
