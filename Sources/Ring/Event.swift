@@ -32,8 +32,6 @@ extension Ring {
             case confirmation(ServerLife)
             /// The end of a probe request made by another server.
             case inquiry(ServerLife)
-            /// The end of a hop's 50 ms.
-            case hop(AlertID)
             /// The end of the wait for one's own alert.
             case round
             /// Time to compare the roles with the target.

@@ -10,8 +10,6 @@ package struct Ring: Sendable {
     package internal(set) var roster: Roster
     /// This server's place among the live.
     package internal(set) var links: Links
-    /// Servers that this one suspects, and has passed over; nobody else is told.
-    package var suspects: Set<ServerID> { Set(detector.suspicions.keys.map(\.id)) }
     /// The highest epoch seen.
     package internal(set) var epoch = Epoch.none
     /// The last token known.
@@ -21,17 +19,24 @@ package struct Ring: Sendable {
     /// Whether this server has found the ring, or made sure that there is none.
     package internal(set) var hasJoined = false
 
-    let id: ServerID
+    /// This server's id.
+    package let id: ServerID
     let roleIsRemembered: Bool
     var generator: SeededGenerator
     var now = MonotonicTime.zero
-    var startTime = MonotonicTime.zero
     var load = 0
     var effects: [Effect] = []
-    var generations: [Timer.Kind: UInt64] = [:]
-    var lastGeneration: UInt64 = 0
-    var lastMessage: UInt64 = 0
+    var timers = TimerGenerations()
+    var outbox = Outbox()
+    var changes = RosterChanges()
     var detector = FailureDetector()
+    var exchange = Exchange()
+    var joining = Joining()
+    var rounds = AlertRounds()
+    var manager = Manager()
+    var tokenRound = TokenRound()
+    var renewal = Renewal()
+    var flaps = Flaps()
 
     /// - Parameters:
     ///   - roster: what is known already; a real server starts with nothing and asks its contacts.
@@ -43,8 +48,10 @@ package struct Ring: Sendable {
         id = identity.entry.id
         roleIsRemembered = identity.roleIsRemembered
         generator = SeededGenerator(seed: seed)
+        var own = identity.entry
+        own.provisional = !identity.roleIsRemembered && !own.pinned
         self.roster = roster
-        self.roster.merge(identity.entry)
+        self.roster.merge(own)
         links = Links(of: id, in: self.roster)
     }
 
@@ -52,6 +59,102 @@ package struct Ring: Sendable {
     package mutating func handle(_ event: Event, at time: MonotonicTime, into output: inout [Effect]) {
         now = max(now, time)
         swap(&effects, &output)
+        if !renewal.hasLeft || event.isTimer { dispatch(event) }
+        settle()
         swap(&effects, &output)
+    }
+
+    private mutating func dispatch(_ event: Event) {
+        switch event {
+        case .started(let contacts): start(contacts)
+        case .timerFired(let timer): if timers.isCurrent(timer) { fire(timer.kind) }
+        case .probeReceived(let probe, let endpoint): receive(probe, from: endpoint)
+        case .messageReceived(let message, let sender): receive(message, from: sender)
+        case .messageAcknowledged(let message, let life): acknowledged(message, by: life)
+        case .messageLost(let message, let reason): lost(message, reason)
+        case .connectionClosed(let life): connectionClosed(life)
+        case .dialEnded(let life, let result): dialEnded(life, result)
+        case .contactsLearnt(let contacts): learn(contacts: contacts)
+        case .incarnationPersisted(let incarnation): persisted(incarnation)
+        case .roleAdopted(let role): adopted(role)
+        case .chunkStored: endProvisionalTime()
+        case .loadChanged(let load): self.load = load
+        case .leaveRequested: announceLeave()
+        case .leaveCompleted: completeLeave()
+        }
+    }
+
+    private mutating func fire(_ kind: Timer.Kind) {
+        switch kind {
+        case .tick: tick()
+        case .second: everySecond()
+        case .confirmation(let life): confirmationEnded(life)
+        case .inquiry(let life): inquiryEnded(life)
+        case .round: roundTimerFired()
+        case .roles: rolesTimerFired()
+        case .instruction: instructionTimerFired()
+        case .provisional: provisionalTimerFired()
+        case .token: tokenTimerFired()
+        case .spread: flushSpread()
+        case .join: joinTimerFired()
+        case .leave: stopAfterLeave()
+        }
+    }
+
+    private mutating func receive(_ message: Message, from sender: ServerLife) {
+        guard sender.id != id else { return }
+        switch message {
+        case .join(let entry): receiveJoin(entry)
+        case .roster(let roster, let wantsAnswer): receive(roster, from: sender, wantsAnswer: wantsAnswer)
+        case .changes(let entries, let through): receiveChanges(entries, through: through, from: sender)
+        case .alert(let alert): receive(alert, from: sender)
+        case .imbalance(let imbalance): obey(imbalance)
+        case .probeRequest(let subject, let endpoint): inquire(subject, at: endpoint, for: sender)
+        case .probeReport(let subject, let heard): receiveReport(subject, heard: heard)
+        case .accusation(let entry): learnAboutSelf(entry, from: sender)
+        case .token(let mark): receive(mark)
+        }
+        heard(sender)
+    }
+}
+
+extension Ring {
+    /// This server's own entry.
+    package var own: RosterEntry {
+        guard let entry = roster[id] else { fatalError("a ring's roster always has its own server") }
+        return entry
+    }
+
+    /// Servers that this one suspects, and has passed over; nobody else is told.
+    package var suspects: Set<ServerID> { Set(detector.suspicions.keys.map(\.id)) }
+
+    /// What this server thinks of another: the roster's state, but `suspect` for one that it suspects itself.
+    package func state(of server: ServerID) -> ServerState? {
+        guard let entry = roster[server] else { return nil }
+        return entry.state == .alive && detector.suspicions[entry.life] != nil ? .suspect : entry.state
+    }
+
+    /// Whether a merge is so fresh that no repair may start: what looks missing may be about to return.
+    package func isResting(at time: MonotonicTime) -> Bool { time < changes.restUntil }
+
+    /// Whether a server that died often has lived long enough to count for roles and placement.
+    package func isDamped(_ server: ServerID, at time: MonotonicTime) -> Bool { flaps.isDamped(server, at: time) }
+
+    /// Alive in the roster and not suspected here.
+    func isLive(_ entry: RosterEntry) -> Bool {
+        entry.state == .alive && (detector.suspicions.isEmpty || detector.suspicions[entry.life] == nil)
+    }
+
+    /// The live servers clockwise after `server`, without it.
+    func live(after server: ServerID, limit: Int = .max) -> [RosterEntry] {
+        roster.clockwise(after: server, limit: limit, where: isLive)
+    }
+
+    mutating func report(_ observation: Observation) { effects.append(.report(observation)) }
+}
+
+extension Ring.Event {
+    fileprivate var isTimer: Bool {
+        if case .timerFired = self { true } else { false }
     }
 }

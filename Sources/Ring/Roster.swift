@@ -99,7 +99,8 @@ extension Roster {
     ) -> [RosterEntry] {
         var found: [RosterEntry] = []
         let start = lowerBound(id)
-        for step in 0..<entries.count where found.count < limit {
+        for step in 0..<entries.count {
+            if found.count == limit { break }
             let index = start + step < entries.count ? start + step : start + step - entries.count
             let entry = entries[index]
             if entry.id != id, entry.isPresent, accepts(entry) { found.append(entry) }
@@ -113,9 +114,9 @@ extension Roster {
     ) -> [RosterEntry] {
         var found: [RosterEntry] = []
         let start = lowerBound(id)
-        for step in 1...max(1, entries.count) where found.count < limit && !entries.isEmpty {
-            let index = start - step >= 0 ? start - step : start - step + entries.count
-            guard entries.indices.contains(index) else { break }
+        for step in 0..<entries.count {
+            if found.count == limit { break }
+            let index = start > step ? start - 1 - step : start - 1 - step + entries.count
             let entry = entries[index]
             if entry.id != id, entry.isPresent, accepts(entry) { found.append(entry) }
         }

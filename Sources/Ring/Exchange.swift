@@ -1,0 +1,134 @@
+import Model
+
+/// What is under way to bring two rosters together.
+struct Exchange: Sendable {
+    /// Another server's digest that differs from one's own, unchanged since `since`.
+    struct Difference: Sendable {
+        let theirs: UInt64
+        let ours: UInt64
+        let since: MonotonicTime
+    }
+
+    var differences: [ServerID: Difference] = [:]
+    var lastExchange: [ServerID: MonotonicTime] = [:]
+    /// When a server was last told what is said of it.
+    var lastAccusation: [ServerID: MonotonicTime] = [:]
+    var contested: Set<ServerLife> = []
+    /// Servers that were held dead a moment ago: what they tell of deaths is passed to the accused.
+    var lately: [ServerID: MonotonicTime] = [:]
+}
+
+extension Ring {
+    /// Starts an exchange with a server whose roster has differed for longer than news needs to spread.
+    mutating func compare(_ digest: UInt64, of life: ServerLife) {
+        guard digest != roster.digest, let entry = roster[life.id], entry.life == life, entry.isPresent else {
+            exchange.differences[life.id] = nil
+            return
+        }
+        guard let known = exchange.differences[life.id], known.theirs == digest, known.ours == roster.digest else {
+            exchange.differences[life.id] = Exchange.Difference(theirs: digest, ours: roster.digest, since: now)
+            return
+        }
+        guard now - known.since >= configuration.probeInterval / 2 else { return }
+        exchange.differences[life.id] = nil
+        offerRoster(to: life, at: entry.peerEndpoint)
+    }
+
+    /// Sends the whole roster, at most every 100 ms to one server.
+    mutating func offerRoster(to life: ServerLife, at endpoint: Endpoint) {
+        if let last = exchange.lastExchange[life.id], now - last < .milliseconds(100) { return }
+        exchange.lastExchange[life.id] = now
+        send(.roster(roster, wantsAnswer: true), to: life, at: endpoint)
+    }
+
+    /// A sign from a life that is unknown here, or over.
+    mutating func meet(_ life: ServerLife, at endpoint: Endpoint? = nil) {
+        guard life.id != id else { return }
+        guard let entry = roster[life.id] else {
+            if let endpoint { offerRoster(to: life, at: endpoint) }
+            return
+        }
+        if life.incarnation > entry.incarnation { return offerRoster(to: life, at: endpoint ?? entry.peerEndpoint) }
+        guard life == entry.life, !entry.isPresent else { return }
+        accuse(life, entry, at: endpoint ?? entry.peerEndpoint)
+    }
+
+    /// Tells a server what is said of it, at most every 200 ms.
+    mutating func accuse(_ life: ServerLife, _ entry: RosterEntry, at endpoint: Endpoint) {
+        if let last = exchange.lastAccusation[life.id], now - last < .milliseconds(200) { return }
+        exchange.lastAccusation[life.id] = now
+        exchange.lately[life.id] = now
+        send(.accusation(entry), to: life, at: endpoint)
+    }
+
+    mutating func receive(_ other: Roster, from sender: ServerLife, wantsAnswer: Bool) {
+        let presentBefore = roster.presentCount
+        if other.digest != roster.digest { learn(other.entries, from: sender, isDirect: false) }
+        if roster.presentCount > presentBefore + 1 { report(.merged(returned: roster.presentCount - presentBefore)) }
+        if wantsAnswer, other.digest != roster.digest, let entry = roster[sender.id] {
+            send(.roster(roster, wantsAnswer: false), to: sender, at: entry.peerEndpoint)
+        }
+        joined()
+    }
+
+    /// Merges what another server tells, but for deaths that have to be checked first.
+    /// - Parameter isDirect: told by the server that made the change; else it is passed on here.
+    mutating func learn(_ entries: [RosterEntry], from sender: ServerLife, isDirect: Bool) {
+        let trusts = isTrusted(sender)
+        var news: [RosterEntry] = []
+        for entry in entries where entry.state != .suspect {
+            if entry.id == id {
+                learnAboutSelf(entry, from: sender)
+            } else if learn(entry, from: sender, trusts: trusts, isDirect: isDirect) {
+                news.append(entry)
+            }
+        }
+        if !isDirect, !news.isEmpty { spread(news) }
+    }
+
+    /// Not of one held dead or suspect, now or a moment ago: what it holds dead may be its own lost half.
+    private func isTrusted(_ sender: ServerLife) -> Bool {
+        guard let entry = roster[sender.id], entry.isPresent, detector.suspicions[sender] == nil else { return false }
+        guard let lately = exchange.lately[sender.id] else { return true }
+        return now - lately > configuration.mergeRest
+    }
+
+    private mutating func learn(_ entry: RosterEntry, from sender: ServerLife, trusts: Bool, isDirect: Bool) -> Bool {
+        guard let known = roster[entry.id] else { return apply(entry) }
+        if entry.supersedes(known) {
+            if entry.state == .dead, known.isPresent, known.incarnation == entry.incarnation {
+                let since = now - configuration.recentlyHeard
+                if !trusts || !isDirect || detector.heardRecently(known.life, since: since) {
+                    contest(entry)
+                    return false
+                }
+            }
+            return apply(entry)
+        }
+        if known.state == .dead, entry.isPresent, entry.incarnation == known.incarnation, !isDirect {
+            // The sender holds it for alive: let it say so itself, with a higher incarnation.
+            accuse(entry.life, known, at: entry.peerEndpoint)
+        } else {
+            // Merges the age of a death.
+            roster.merge(entry)
+        }
+        return false
+    }
+
+    /// Passes a death to the accused; it refutes, or does not answer.
+    private mutating func contest(_ entry: RosterEntry) {
+        guard exchange.contested.insert(entry.life).inserted else { return }
+        send(
+            .accusation(entry), to: entry.life, at: entry.peerEndpoint, within: configuration.messageLimit,
+            for: .contest(entry, since: now))
+    }
+
+    mutating func contestEnded(_ entry: RosterEntry, since: MonotonicTime) {
+        exchange.contested.remove(entry.life)
+        guard let known = roster[entry.id], known.life == entry.life, known.isPresent,
+            !detector.heardRecently(entry.life, since: since)
+        else { return }
+        apply(entry)
+        spread([entry])
+    }
+}

@@ -1,0 +1,140 @@
+import Model
+
+/// How a server finds the ring, and other rings that it could merge with.
+struct Joining: Sendable {
+    /// Where members may be, in the order in which they were learnt.
+    var contacts: [Ring.Contact] = []
+    /// Whom this server asks next while it has not joined.
+    var next = 0
+    var attempts = 0
+    var startTime = MonotonicTime.zero
+    /// More contacts than this are not kept.
+    static let maximumContacts = 256
+}
+
+extension Ring {
+    mutating func start(_ contacts: [Contact]) {
+        joining.startTime = now
+        changes.lastTime = now
+        tokenRound.changedAt = now
+        let phase = Int64.random(in: 0..<configuration.probeInterval.nanoseconds, using: &generator)
+        setTick(at: now + .nanoseconds(phase))
+        setTimer(.second, at: now + .seconds(1) + .nanoseconds(phase))
+        setTokenTimer()
+        for life in links.observed { if let entry = roster[life.id] { startObserving(entry) } }
+        add(contacts)
+        if own.provisional { setTimer(.provisional, at: now + configuration.provisionalRest) }
+        if joining.contacts.isEmpty { joined() } else { askNextContact() }
+    }
+
+    private mutating func startObserving(_ entry: RosterEntry) {
+        effects.append(.watch(entry.life, at: entry.peerEndpoint))
+        observe(entry, urgently: false)
+    }
+
+    private mutating func add(_ contacts: [Contact]) {
+        for contact in contacts where contact.endpoint != own.peerEndpoint && contact.life?.id != id {
+            joining.contacts.removeAll { $0.endpoint == contact.endpoint }
+            joining.contacts.append(contact)
+        }
+        let excess = joining.contacts.count - Joining.maximumContacts
+        if excess > 0 { joining.contacts.removeFirst(excess) }
+    }
+
+    private mutating func askNextContact() {
+        guard !joining.contacts.isEmpty else { return joined() }
+        let contact = joining.contacts[joining.next % joining.contacts.count]
+        joining.next += 1
+        joining.attempts += 1
+        // Whoever answers there will do: a contact's life may be out of date.
+        send(
+            .join(own), to: nil, at: contact.endpoint, within: configuration.confirmationLimit, for: .join(contact))
+        setTimer(.join, at: now + configuration.confirmationLimit)
+    }
+
+    mutating func joinFailed(_ contact: Contact) {
+        if !hasJoined { setTimer(.join, at: now + configuration.fastProbeInterval) }
+    }
+
+    /// Time to ask the next one, or the same one again; for ever, but serving alone after everyone was asked twice.
+    mutating func joinTimerFired() {
+        if !hasJoined {
+            if joining.attempts >= 2 * joining.contacts.count { return joined() }
+            return askNextContact()
+        }
+        seekStrangers()
+    }
+
+    mutating func receiveJoin(_ entry: RosterEntry) {
+        guard entry.id != id else { return learnAboutSelf(entry, from: entry.life) }
+        let isNews = learn([entry], isDirectFrom: entry.life)
+        let known = roster[entry.id] ?? entry
+        if known.life == entry.life, !known.isPresent { accuse(entry.life, known, at: entry.peerEndpoint) }
+        send(.roster(roster, wantsAnswer: false), to: entry)
+        if isNews { spread([entry]) }
+    }
+
+    private mutating func learn(_ entries: [RosterEntry], isDirectFrom sender: ServerLife) -> Bool {
+        let before = roster.digest
+        learn(entries, from: sender, isDirect: true)
+        return roster.digest != before
+    }
+
+    /// The ring is found, or there is none: from now on this server takes part.
+    mutating func joined() {
+        guard !hasJoined else { return }
+        hasJoined = true
+        cancelTimer(.join)
+        report(.joined(members: roster.presentCount))
+        spread([own])
+        changes.isDirty = true
+        setRolesTimer(notBefore: now)
+    }
+
+    mutating func learn(contacts: [Contact]) {
+        add(contacts)
+        if hasJoined { seekStrangers() } else if !timers.isSet(.join) { askNextContact() }
+    }
+
+    /// Asks contacts that are not in the roster: behind them may be another ring.
+    mutating func seekStrangers() {
+        for contact in joining.contacts where isStranger(contact) {
+            send(.join(own), to: nil, at: contact.endpoint, for: .join(contact))
+        }
+    }
+
+    private func isStranger(_ contact: Contact) -> Bool {
+        guard let life = contact.life else {
+            return !roster.entries.contains { $0.isPresent && $0.peerEndpoint == contact.endpoint }
+        }
+        guard let entry = roster[life.id] else { return true }
+        return entry.incarnation < life.incarnation || (entry.life == life && entry.state == .dead)
+    }
+
+    /// Ages the dead, pings one of them, and looks for those who should be here.
+    mutating func everySecond() {
+        setTimer(.second, at: now + .seconds(1))
+        let digest = roster.digest
+        roster.ageDead(by: 1, forgettingAfter: configuration.deadMemory)
+        if roster.digest != digest { changes.isDirty = true }
+        pingDead()
+        if roster.presentCount == 1, !joining.contacts.isEmpty, hasJoined { seekStrangers() }
+        if own.provisional, now - joining.startTime >= configuration.provisionalTime { endProvisionalTime() }
+        exchange.lately = exchange.lately.filter { now - $0.value <= configuration.mergeRest }
+    }
+
+    /// One dead server a second, every other time one of those between the predecessor and this server.
+    private mutating func pingDead() {
+        let dead = roster.entries.filter { $0.state == .dead }
+        guard !dead.isEmpty else { return }
+        var candidates = dead
+        if let predecessor = links.predecessor, Bool.random(using: &generator) {
+            let near = dead.filter {
+                predecessor.id.clockwiseDistance(to: $0.id) < predecessor.id.clockwiseDistance(to: id)
+            }
+            if !near.isEmpty { candidates = near }
+        }
+        let chosen = candidates[Int.random(in: 0..<candidates.count, using: &generator)]
+        sendProbe(.ping, to: chosen.life, at: chosen.peerEndpoint)
+    }
+}

@@ -1,0 +1,113 @@
+import Model
+
+/// What a server does whose alert is back, or that stands first after a change: it sees to the roles.
+struct Manager: Sendable {
+    /// From the moment its alert is back until the roles are in order.
+    var isManaging = false
+    /// What it has ordered and not yet seen done.
+    var instruction: Imbalance?
+    var sendings = 0
+    /// An instruction that nobody follows is given up after so many sendings, and decided anew.
+    static let maximumSendings = 10
+}
+
+extension Ring {
+    /// The roles that count: of servers present, not leaving, and not just back from dying again and again.
+    var roleCounts: RoleCounts {
+        var counts = RoleCounts()
+        for entry in roster.entries where entry.holdsRole && !isDamped(entry.id, at: now) { counts[entry.role] += 1 }
+        return counts
+    }
+
+    /// After every change one server looks at the counts: the first live one clockwise of it; if that does not happen,
+    /// the second half a second later, and so on.
+    mutating func setRolesTimer(notBefore time: MonotonicTime) {
+        let wait = max(time, changes.lastTime + configuration.mergeRest, changes.restUntil)
+        let server = changes.lastServer
+        let distance = server.clockwiseDistance(to: id)
+        let rank =
+            id == server ? 0 : live(after: server, limit: 32).count { server.clockwiseDistance(to: $0.id) < distance }
+        setTimer(.roles, at: wait + .milliseconds(500) * rank)
+    }
+
+    mutating func rolesTimerFired() {
+        guard hasJoined, !own.leaving else { return }
+        manageRoles()
+    }
+
+    /// Sends the instruction that is due, again until the roster shows that it was followed.
+    mutating func manageRoles() {
+        if let instruction = manager.instruction {
+            if isOpen(instruction) { return }
+            manager.instruction = nil
+        }
+        if isResting(at: now) { return setRolesTimer(notBefore: changes.restUntil) }
+        let counts = roleCounts
+        let minimum = RoleDecision.minimum(servers: counts.total)
+        guard let missing = RoleDecision.missing(from: counts, to: minimum) else {
+            manager.isManaging = false
+            stuckRole = nil
+            return
+        }
+        instruct(missing.role, missing.count, counts, isRebalancing: false)
+    }
+
+    /// Orders the first fit servers into the role; if there are none, says so and waits for the roster to change.
+    mutating func instruct(_ role: Role, _ count: Int, _ counts: RoleCounts, isRebalancing: Bool) {
+        let suspects = self.suspects
+        let takers = RoleDecision.takers(of: role, count: count, counts: counts, manager: id, roster: roster) {
+            !suspects.contains($0.id) && !isDamped($0.id, at: now)
+        }
+        guard !takers.isEmpty else {
+            if !isRebalancing, stuckRole != role { report(.imbalanceStuck(role, missing: count)) }
+            if !isRebalancing { stuckRole = role }
+            return
+        }
+        stuckRole = nil
+        epoch = epoch.next(by: id)
+        let imbalance = Imbalance(
+            epoch: epoch, base: roster.digest, role: role, takers: takers, isRebalancing: isRebalancing)
+        manager.instruction = imbalance
+        manager.sendings = 0
+        report(.imbalanceSent(imbalance))
+        sendInstruction()
+    }
+
+    /// Whether somebody who was named may still follow.
+    private func isOpen(_ imbalance: Imbalance) -> Bool { !waiting(for: imbalance).isEmpty }
+
+    private func waiting(for imbalance: Imbalance) -> [RosterEntry] {
+        imbalance.takers.compactMap { roster[$0] }.filter { $0.holdsRole && $0.role != imbalance.role }
+    }
+
+    private mutating func sendInstruction() {
+        guard let imbalance = manager.instruction else { return }
+        manager.sendings += 1
+        for entry in waiting(for: imbalance) {
+            if entry.id == id { obey(imbalance) } else { send(.imbalance(imbalance), to: entry) }
+        }
+        setTimer(.instruction, at: now + configuration.instructionInterval)
+    }
+
+    mutating func instructionTimerFired() {
+        guard let imbalance = manager.instruction else { return }
+        if isOpen(imbalance), imbalance.epoch >= epoch, manager.sendings < Manager.maximumSendings {
+            return sendInstruction()
+        }
+        manager.instruction = nil
+        if !imbalance.isRebalancing { setRolesTimer(notBefore: now) }
+    }
+
+    /// Follows an instruction that names this server, if it is not outdated and still necessary.
+    mutating func obey(_ imbalance: Imbalance) {
+        guard imbalance.epoch >= epoch else { return }
+        epoch = imbalance.epoch
+        let own = self.own
+        guard imbalance.takers.contains(id), own.role != imbalance.role, !own.pinned, !own.leaving else { return }
+        let counts = roleCounts
+        let wanted =
+            imbalance.isRebalancing
+            ? RoleCounts.target(servers: counts.total) : RoleDecision.minimum(servers: counts.total)
+        if counts[imbalance.role] < wanted[imbalance.role] { adopt(imbalance.role, imbalance.epoch) }
+    }
+}

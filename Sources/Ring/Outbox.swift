@@ -1,0 +1,65 @@
+import Model
+
+/// Messages on their way whose end matters to the machine.
+struct Outbox: Sendable {
+    /// What is to happen when a message is acknowledged or lost.
+    enum Purpose: Sendable {
+        case join(Ring.Contact)
+        /// A death that others tell of, passed to the accused: lost means that it is true.
+        case contest(RosterEntry, since: MonotonicTime)
+        case hop(Alert, to: ServerLife)
+        /// - `tried`: who did not take it.
+        case token(TokenMark, tried: Set<ServerID>)
+        /// A part of the spreading tree: the first server and those behind it.
+        case branch([RosterEntry], [ServerID])
+        case farewell
+    }
+
+    private(set) var last: UInt64 = 0
+    var pending: [Ring.MessageID: Purpose] = [:]
+
+    mutating func next() -> Ring.MessageID {
+        last += 1
+        return Ring.MessageID(last)
+    }
+}
+
+extension Ring {
+    mutating func send(
+        _ message: Message, to entry: RosterEntry, within limit: Duration? = nil, for purpose: Outbox.Purpose? = nil
+    ) {
+        send(message, to: entry.life, at: entry.peerEndpoint, within: limit, for: purpose)
+    }
+
+    mutating func send(
+        _ message: Message, to life: ServerLife?, at endpoint: Endpoint, within limit: Duration? = nil,
+        for purpose: Outbox.Purpose? = nil
+    ) {
+        let message = Effect.send(
+            message, outbox.next(), to: life, at: endpoint, within: limit ?? configuration.messageLimit)
+        if let purpose { outbox.pending[MessageID(outbox.last)] = purpose }
+        effects.append(message)
+    }
+
+    mutating func acknowledged(_ message: MessageID, by life: ServerLife) {
+        heard(life)
+        switch outbox.pending.removeValue(forKey: message) {
+        case .farewell: farewellEnded()
+        case .contest(let entry, _): exchange.contested.remove(entry.life)
+        case .join, .hop, .token, .branch, nil: return
+        }
+    }
+
+    mutating func lost(_ message: MessageID, _ reason: LossReason) {
+        switch outbox.pending.removeValue(forKey: message) {
+        case nil: return
+        case .join(let contact): joinFailed(contact)
+        case .contest(let entry, let since): contestEnded(entry, since: since)
+        case .hop(let alert, let life): hopFailed(alert, to: life)
+        case .token(let mark, let tried): passOn(mark, tried: tried)
+        case .branch(let entries, let rest): sendBranch(entries, to: rest)
+        case .farewell: farewellEnded()
+        }
+        if case .answeredBy(let life) = reason { meet(life) }
+    }
+}
