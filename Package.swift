@@ -89,7 +89,7 @@ let package = Package(
         tests("Replication", values + ["Placement", "Replication"]),
         tests("HTTP", values + ["HTTP"]),
         tests("Linux", values + ["Platform", "Linux", "COpenSSL"]),
-        tests("SQLiteStore", values + ["Platform", "Catalogue", "SQLiteStore"]),
+        tests("SQLiteStore", values + ["Platform", "Catalogue", "Linux", "SQLiteStore"]),
         tests("Media", values + ["Media", "rondo-media"]),
         tests("Simulation", values + machines + ["Platform", "Simulation"]),
         tests("WebServer", values + ["HTTP", "Platform", "Linux", "WebServer"]),

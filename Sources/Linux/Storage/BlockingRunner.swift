@@ -1,0 +1,3 @@
+internal import Platform
+
+extension BlockingPool: BlockingRunner {}
