@@ -161,6 +161,13 @@ static inline int rondo_pipe(int *ends) {
   return rondo_result(pipe2(ends, O_CLOEXEC));
 }
 static inline int rondo_set_nonblocking(int fd) { return rondo_result(fcntl(fd, F_SETFL, O_NONBLOCK)); }
+static inline int rondo_on_signal(int number, void (*handler)(int)) {
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
+  return rondo_result(sigaction(number, &action, NULL));
+}
 static inline int rondo_pidfd_open(pid_t process) { return rondo_result(syscall(SYS_pidfd_open, process, 0)); }
 static inline int rondo_die_with_parent(int signal) { return rondo_result(prctl(PR_SET_PDEATHSIG, signal)); }
 static inline int rondo_set_limit(int resource, uint64_t soft, uint64_t hard) {
@@ -168,6 +175,12 @@ static inline int rondo_set_limit(int resource, uint64_t soft, uint64_t hard) {
   limit.rlim_cur = soft;
   limit.rlim_max = hard;
   return rondo_result(setrlimit((__rlimit_resource_t)resource, &limit));
+}
+static inline int rondo_raise_open_files(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+  limit.rlim_cur = limit.rlim_max;
+  return rondo_result(setrlimit(RLIMIT_NOFILE, &limit));
 }
 static inline int rondo_exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 static inline int rondo_exit_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }

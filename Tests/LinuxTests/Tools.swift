@@ -1,3 +1,4 @@
+import Glibc
 import Model
 import Platform
 
@@ -99,5 +100,22 @@ func streamError<Value: Sendable>(_ body: @Loop () async throws(StreamError) -> 
         return nil
     } catch {
         return error
+    }
+}
+
+/// A pipe whose writing end is a plain descriptor.
+@Loop
+final class TestPipe {
+    let reader: PipeReader
+    let writing: Int32
+    private let owner: Descriptor
+
+    init() throws(StreamError) {
+        var ends: [Int32] = [-1, -1]
+        // Safe because pipe(2) writes two numbers.
+        if unsafe pipe(&ends) != 0 { throw .failed(errno) }
+        reader = try PipeReader(ends[0])
+        writing = ends[1]
+        owner = try Descriptor(ends[1])
     }
 }

@@ -11,7 +11,7 @@ final class TCPListener: StreamListener, ReadinessHandler {
     private var socket: Descriptor?
     private var registration: Registration?
     private var rest: LoopTimer?
-    private unowned let network: LinuxNetwork
+    private let network: LinuxNetwork
     private let accepting: @Loop @Sendable (any ByteStream) -> Void
     /// A listener lives until it is closed, whether or not its owner keeps it.
     private var keepsItself: TCPListener?

@@ -47,9 +47,9 @@ final class UDPSocket: DatagramSocket, ReadinessHandler {
     func became(_ readiness: Readiness) {
         for _ in 0..<DatagramBatch.batchesPerTurn {
             guard let number = socket?.number else { return }
-            let datagrams = DatagramBatch.shared.receive(number)
+            let (datagrams, isMore) = DatagramBatch.shared.receive(number)
             for (bytes, sender) in datagrams where socket != nil { receiving(bytes, sender) }
-            if datagrams.count < DatagramBatch.size { return }
+            if !isMore { return }
         }
     }
 }
@@ -67,17 +67,19 @@ private final class DatagramBatch {
     private var hosts = [UInt32](repeating: 0, count: size)
     private var ports = [UInt16](repeating: 0, count: size)
 
-    /// What has arrived; fewer than `size` when nothing is left. Those that were too long are left out but counted as empty.
-    func receive(_ number: Int32) -> [([UInt8], Endpoint)] {
+    /// What has arrived but for what was too long, and whether there may be more.
+    func receive(_ number: Int32) -> (datagrams: [([UInt8], Endpoint)], isMore: Bool) {
         // Safe because the arrays have `size` places each, which is what the call fills at most.
         let count = unsafe bytes.withUnsafeMutableBytes { buffer in
             guard let start = buffer.baseAddress else { return Int32(0) }
             return unsafe rondo_receive_datagrams(number, start, Self.slot, &lengths, &hosts, &ports)
         }
-        return (0..<Int(max(0, count))).map { index in
+        let datagrams = (0..<Int(max(0, count))).filter { lengths[$0] >= 0 }.map { index in
             let start = index * Self.slot
-            let length = Int(max(0, lengths[index]))
-            return (Array(bytes[start..<start + length]), Endpoint(HostAddress(hosts[index]), ports[index]))
+            return (
+                Array(bytes[start..<start + Int(lengths[index])]), Endpoint(HostAddress(hosts[index]), ports[index])
+            )
         }
+        return (datagrams, count == Self.size)
     }
 }
