@@ -2,7 +2,7 @@ internal import Model
 
 /// Decides where the original is cut: a head, audio chunks of about 10 s, a tail (the design, §8).
 ///
-/// Chunks begin at the first packet at or after every 10 s, or earlier where the next packets would make one longer than
+/// Chunks begin at the first packet at or after every 10 s (in Ogg files at the first page), or earlier where the next packets would make one longer than
 /// `maximumLength`. What is longer all the same (a head with large covers, a giant packet) is cut bluntly; of such pieces the
 /// first has the samples.
 struct Cutter {
@@ -14,6 +14,8 @@ struct Cutter {
         let startSample: Int64
         /// Whether a chunk may begin here.
         let beginsCut: Bool
+        /// False for a page of Ogg that begins with the rest of a packet: better to wait for another one, up to a second.
+        let isClean: Bool
         /// How many bytes may come before the next packet at which a chunk may begin.
         let reach: Int
     }
@@ -39,7 +41,7 @@ struct Cutter {
             return
         }
         guard packet.beginsCut, packet.position > start.offset else { return }
-        let isDue = packet.startSample >= boundary
+        let isDue = packet.startSample >= boundary + (packet.isClean ? 0 : Int64(sampleRate))
         guard isDue || packet.position + Int64(packet.reach) - start.offset > maximumLength else { return }
         emit(.audio, from: start.offset, to: packet.position, startSample: start.sample, endSample: packet.startSample)
         self.start = (packet.position, packet.startSample)

@@ -73,7 +73,8 @@ struct PacketScan {
         cutter.add(
             Cutter.Packet(
                 position: packet.position, length: packet.length, startSample: max(0, decoded - skipped),
-                beginsCut: isPaged ? isNewPage && beginsPage(packet) : packet.position >= end,
+                beginsCut: isPaged ? isNewPage : packet.position >= end,
+                isClean: !isPaged || !isNewPage || beginsPage(packet),
                 reach: isPaged ? OggLayout.maximumPageLength : packet.length))
     }
 
