@@ -9,12 +9,12 @@ package struct ClientWorld: Sendable {
     package let screen: Screen
     /// Where bytes go that are asked for on standard output.
     package let output: any ByteSink
-    /// Starts an installed player that reads from the sink; throws `ClientError` when there is none.
-    package let openPlayer: @Loop @Sendable () async throws(ClientError) -> any ByteSink
+    /// Starts an installed player for a content type, which plays what the sink gets; throws `player` when there is none.
+    package let openPlayer: @Loop @Sendable (String) async throws(ClientError) -> any ByteSink
 
     package init(
         clock: any Clock, network: any Network, files: any LocalFiles, screen: Screen, output: any ByteSink,
-        openPlayer: @escaping @Loop @Sendable () async throws(ClientError) -> any ByteSink
+        openPlayer: @escaping @Loop @Sendable (String) async throws(ClientError) -> any ByteSink
     ) {
         self.clock = clock
         self.network = network
@@ -26,6 +26,7 @@ package struct ClientWorld: Sendable {
 }
 
 /// Takes bytes in order; waiting in it is the back-pressure.
+@Loop
 package protocol ByteSink: AnyObject, Sendable {
     /// - Throws: `ClientError.outputClosed` when nobody reads any more.
     func write(_ bytes: ArraySlice<UInt8>) async throws(ClientError)

@@ -5,15 +5,15 @@ import Linux
 /// The program that people call: finds the command, reads its settings, and turns its end into an exit code.
 @main
 struct Program {
-    static func main() {
+    static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        exit(run(arguments, environment: ProcessInfo.processInfo.environment))
+        await exit(run(arguments, environment: ProcessInfo.processInfo.environment))
     }
 
     /// - Returns: 0 ok, 1 failed, 2 wrong usage (the spec, §2).
-    static func run(_ arguments: [String], environment: [String: String]) -> Int32 {
+    static func run(_ arguments: [String], environment: [String: String]) async -> Int32 {
         do throws(Faults) {
-            try Commands.run(arguments, environment: environment)
+            try await Commands.run(arguments, environment: environment)
             return 0
         } catch {
             for fault in error.all { Terminal.write("rondo: \(fault.message)\n", to: .error) }

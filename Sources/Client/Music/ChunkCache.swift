@@ -9,7 +9,7 @@ package import Platform
 /// of clients and a damaged file costs a request, never a wrong note. Trouble with the disk makes it forget, not fail.
 @Loop
 package final class ChunkCache {
-    package static let standardLimit: Int64 = 256 << 20
+    nonisolated package static let standardLimit: Int64 = 256 << 20
 
     private struct Entry {
         var length: Int64

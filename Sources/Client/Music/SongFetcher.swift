@@ -8,7 +8,6 @@ import Platform
 final class SongFetcher {
     /// Chunks under way before the one that is wanted has been taken: what a change of Router may take unheard.
     private static let readAhead = 2
-    private static let manifestPatience = Duration.seconds(2)
 
     private let session: RouterSession
     private let cache: ChunkCache
@@ -33,6 +32,9 @@ final class SongFetcher {
             return manifest
         }
     }
+
+    /// The list that was seen last, for a listener whom no Router answers.
+    func cachedManifest(of song: SongID) async -> Manifest? { await cache.manifest(of: song) }
 
     /// Hands the bytes of `chunks` to `take`, in order, fetching the next ones meanwhile.
     func stream(

@@ -9,8 +9,12 @@ final class RouterSession {
     /// How long a request is tried for, at all Routers together, without any progress.
     static let perseverance = Duration.seconds(10)
     static let answerLimit = 8 << 20
+    /// The same where not even one Router is known.
+    private static let searchTime = Duration.seconds(3)
     private static let listAge = Duration.seconds(5)
     private static let pause = Duration.milliseconds(100)
+    private static let longAttempt = Duration.seconds(3)
+    private static let longAttempts = 4
 
     let world: ClientWorld
     private let directory: any RouterDirectory
@@ -28,12 +32,14 @@ final class RouterSession {
         for perseverance: Duration = RouterSession.perseverance,
         _ attempt: @Loop (Endpoint) async throws(AttemptError) -> Value
     ) async throws(ClientError) -> Value {
-        let deadline = world.clock.now + perseverance
+        var deadline = world.clock.now + perseverance
+        var longAttempts = 0
         var reasons: [(Endpoint, String)] = []
         while true {
             guard let router = await nextRouter(before: deadline) else {
                 throw .noRouter(explanation(reasons))
             }
+            let start = world.clock.now
             do throws(AttemptError) {
                 let value = try await followingMoves(router, attempt)
                 list.succeeded(router)
@@ -46,6 +52,11 @@ final class RouterSession {
                 }
                 list.failed(router, at: world.clock.now)
                 listedAt = nil
+            }
+            // An upload that broke off after minutes deserves another Router as much as one that broke off at once.
+            if world.clock.now - start > Self.longAttempt, longAttempts < Self.longAttempts {
+                longAttempts += 1
+                deadline = world.clock.now + perseverance
             }
         }
     }
@@ -116,6 +127,7 @@ final class RouterSession {
 
     /// The next Router to try; waits where all of them rest or none is known, but not beyond `deadline`.
     private func nextRouter(before deadline: MonotonicTime) async -> Endpoint? {
+        let searchEnd = world.clock.now + Self.searchTime
         while true {
             let now = world.clock.now
             guard now < deadline else { return nil }
@@ -124,6 +136,7 @@ final class RouterSession {
                 listedAt = world.clock.now
             }
             if let router = list.next(at: world.clock.now) { return router }
+            if list.isEmpty, world.clock.now > searchEnd { return nil }
             let wake = max(list.nextRestEnd ?? .zero, world.clock.now + Self.pause)
             guard wake < deadline else { return nil }
             await world.clock.sleep(until: wake)

@@ -14,17 +14,21 @@ package enum Terminal {
     /// - Returns: 0, or the error number: `EPIPE` when nobody reads any more.
     @discardableResult
     package static func write(_ bytes: ArraySlice<UInt8>, to stream: StandardStream) -> Int32 {
+        write(bytes, to: stream.rawValue)
+    }
+
+    static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int32 {
         var rest = bytes
         while !rest.isEmpty {
             // Safe because the buffer is used within the call only.
             let written = unsafe rest.withUnsafeBytes { buffer in
-                unsafe rondo_result(Glibc.write(stream.rawValue, buffer.baseAddress, buffer.count))
+                unsafe rondo_result(Glibc.write(descriptor, buffer.baseAddress, buffer.count))
             }
             if written > 0 {
                 rest = rest.dropFirst(Int(written))
             } else if written == -EAGAIN {
                 // Somebody gave us a non-blocking stream; this waits until it takes more.
-                var poll = pollfd(fd: stream.rawValue, events: Int16(POLLOUT), revents: 0)
+                var poll = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                 _ = unsafe Glibc.poll(&poll, 1, -1)
             } else if written != -EINTR {
                 return -written

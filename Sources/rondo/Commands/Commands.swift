@@ -4,17 +4,19 @@ import Linux
 /// A command that can be run: its syntax and what it does.
 struct Command: Sendable {
     let syntax: CommandSyntax
-    let run: @Sendable (Invocation) throws(Faults) -> Void
+    let run: @Sendable (Invocation) async throws(Faults) -> Void
 }
 
 /// The list of commands, and the way from the arguments to one of them.
 enum Commands {
     static let version = "0.1.0"
 
-    static let all: [Command] = [ServerCommand.command, KeyCommand.new]
+    static let all: [Command] = [
+        ServerCommand.command, ClientCommands.client, ClientCommands.status, KeyCommand.new,
+    ]
 
     /// - Throws: `Faults`, for standard error.
-    static func run(_ arguments: [String], environment: [String: String]) throws(Faults) {
+    static func run(_ arguments: [String], environment: [String: String]) async throws(Faults) {
         let syntaxes = all.map(\.syntax)
         guard let first = arguments.first else {
             Terminal.write(HelpPage.overview(syntaxes), to: .error)
@@ -31,7 +33,7 @@ enum Commands {
         let (invocation, faults) = reader.read(rest)
         if invocation.wantsHelp { return Terminal.write(HelpPage.of(command.syntax)) }
         // A command checks the values too before it gives up, so that all faults are told at once.
-        try command.run(invocation.noting(faults))
+        try await command.run(invocation.noting(faults))
     }
 
     private static func help(_ words: [String]) throws(Faults) {
