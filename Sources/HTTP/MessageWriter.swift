@@ -1,6 +1,6 @@
 /// Writes heads as bytes.
 package enum MessageWriter {
-    /// A response's head with the empty line. A control character in a value becomes a space: no value can end its line.
+    /// A response's head with the empty line; a control character in a value becomes a space, so none can end its line.
     package static func response(status: Int, headers: Headers) -> [UInt8] {
         head("HTTP/1.1 \(status) \(reason(status))", headers)
     }

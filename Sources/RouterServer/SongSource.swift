@@ -28,9 +28,9 @@ package struct SongHolder: Hashable, Sendable {
 /// Takes verified bytes of an original, in order; returns when there is room for more, throws when nobody wants them.
 package typealias SongSink = @Loop @Sendable (ArraySlice<UInt8>) async throws -> Void
 
-/// Where the API gets music from: this server's disk and its peers', verified, with another replica tried at the same byte.
+/// Where the API gets music from: this server's disk and its peers', verified, with another replica at the same byte.
 ///
-/// Every method may fail with `APIError.chunkUnavailable` when no holder answers in time; it is the API's answer as it stands.
+/// Every method may fail with `APIError.chunkUnavailable` when no holder answers in time; the API passes it on.
 @Loop
 package protocol SongSource: AnyObject, Sendable {
     func manifest(of entry: SongEntry) async throws -> StoredManifest
@@ -47,6 +47,6 @@ package protocol SongSource: AnyObject, Sendable {
     /// The live servers that hold every chunk of the song, this one included, in random order.
     func holders(of entry: SongEntry) async -> [SongHolder]
 
-    /// For each entry whether it can be played now, by what this server knows, without asking anybody: lists of 500 need it.
+    /// For each entry whether it can be played now, by what this server knows without asking anybody.
     func available(_ entries: [SongEntry]) -> [Bool]
 }

@@ -1,6 +1,6 @@
 internal import HTTP
 
-/// Who may ask from which web page: reads from anywhere, writes only from the page's own origin or a member's (the spec, §6).
+/// Who may ask from which web page: reads from anywhere, writes only from the own origin or a member's (the spec, §6).
 enum CrossOrigin {
     /// Whether a method changes nothing (RFC 9110 §9.2.1).
     static func isRead(_ method: String) -> Bool { method == "GET" || method == "HEAD" || method == "OPTIONS" }
@@ -25,7 +25,8 @@ enum CrossOrigin {
     static func addFields(to headers: inout Headers) {
         headers["Access-Control-Allow-Origin"] = "*"
         headers["Access-Control-Expose-Headers"] =
-            "Accept-Ranges, Content-Length, Content-Range, ETag, Location, Retry-After, X-Rondo-Replicas, X-Rondo-Start-Ms"
+            "Accept-Ranges, Content-Length, Content-Range, ETag, Location, Retry-After, X-Rondo-Replicas, "
+            + "X-Rondo-Start-Ms"
     }
 
     /// The answer to a preflight (Fetch standard, CORS protocol); nil when the request is none.

@@ -14,7 +14,7 @@ package struct Request: Sendable {
     }
 }
 
-/// Writes a body piece by piece. What it throws after the first piece closes the connection: a short body, never a padded one.
+/// Writes a body piece by piece. What it throws after the first piece closes the connection: short, never padded.
 package typealias BodyProducer = @Loop @Sendable (ResponseWriter) async throws -> Void
 
 /// What a handler answers. Content-Length, Date, Connection and CORS fields are the server's to add.

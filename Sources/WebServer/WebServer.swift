@@ -19,7 +19,7 @@ package final class WebServer {
     private var drained: CheckedContinuation<Void, Never>?
     private(set) var isDraining = false
 
-    /// - Parameter isMemberOrigin: whether a page of this origin, `http://127.0.1.3:8080`, may write, besides the page's own.
+    /// - Parameter isMemberOrigin: whether a page of this origin, `http://127.0.1.3:8080`, may write.
     package init(
         network: any Network, clock: any Clock, metrics: Metrics, log: Logger, limits: ServerLimits = ServerLimits(),
         isMemberOrigin: @escaping @Loop @Sendable (String) -> Bool = { _ in false }, handler: @escaping RequestHandler
@@ -46,7 +46,8 @@ package final class WebServer {
         return listener.local
     }
 
-    /// Stops accepting, closes idle connections and event streams, lets the others finish, and at the deadline closes those too.
+    /// Stops accepting, closes idle connections and event streams, lets the others finish, closes those too at the
+    /// deadline.
     package func drain(until deadline: MonotonicTime) async {
         isDraining = true
         for listener in listeners { listener.close() }

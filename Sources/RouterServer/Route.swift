@@ -1,0 +1,88 @@
+internal import HTTP
+internal import Model
+
+/// What a path means. Only what stands here exists; nothing in a path is ever the name of a file.
+enum Route: Hashable {
+    case page(PageFile)
+    case health, readiness, metrics
+    case songs
+    case song(SongID)
+    case audio(SongID)
+    case manifest(SongID)
+    case chunk(SongID, Int)
+    case fragment(SongID)
+    case providers(SongID)
+    case cover(SongID)
+    case artists, albums, genres
+    case cluster, clusterEvents
+
+    /// - Throws: 404 `not_found`, `no_such_song` or `no_such_chunk`.
+    init(_ segments: [String]) throws(APIError) {
+        if segments.starts(with: ["api", "v1"]) {
+            self = try Self.api(segments.dropFirst(2).map { $0 })
+        } else {
+            self = try Self.root(segments)
+        }
+    }
+
+    private static let notFound = APIError(404, "not_found", "There is nothing at this address.")
+
+    private static func root(_ segments: [String]) throws(APIError) -> Route {
+        switch segments {
+        case []: return .page(.index)
+        case ["healthz"]: return .health
+        case ["readyz"]: return .readiness
+        case ["metrics"]: return .metrics
+        default:
+            guard segments.count == 1, let file = PageFile(rawValue: segments[0]) else { throw notFound }
+            return .page(file)
+        }
+    }
+
+    private static func api(_ segments: [String]) throws(APIError) -> Route {
+        switch segments {
+        case ["songs"]: return .songs
+        case ["artists"]: return .artists
+        case ["albums"]: return .albums
+        case ["genres"]: return .genres
+        case ["cluster"]: return .cluster
+        case ["cluster", "events"]: return .clusterEvents
+        default:
+            guard segments.count >= 2, segments[0] == "songs" else { throw notFound }
+            guard let id = SongID(segments[1]) else { throw APIError.noSuchSong }
+            return try song(id, segments.dropFirst(2).map { $0 })
+        }
+    }
+
+    private static func song(_ id: SongID, _ rest: [String]) throws(APIError) -> Route {
+        switch rest {
+        case []: return .song(id)
+        case ["audio"]: return .audio(id)
+        case ["manifest"]: return .manifest(id)
+        case ["fragment"]: return .fragment(id)
+        case ["providers"]: return .providers(id)
+        case ["cover"]: return .cover(id)
+        default:
+            guard rest.count == 2, rest[0] == "chunks" else { throw notFound }
+            guard rest[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(rest[1]) else {
+                throw APIError.noSuchChunk
+            }
+            return .chunk(id, number)
+        }
+    }
+
+    /// Whether every server answers it itself, whatever its role (the spec, §6).
+    var isServedEverywhere: Bool {
+        switch self {
+        case .audio, .chunk, .cluster, .clusterEvents, .health, .readiness, .metrics: true
+        default: false
+        }
+    }
+
+    /// The methods it knows, as `Allow` lists them.
+    var methods: [String] { self == .songs ? ["GET", "HEAD", "OPTIONS", "POST"] : ["GET", "HEAD", "OPTIONS"] }
+}
+
+extension APIError {
+    static let noSuchChunk = APIError(404, "no_such_chunk", "The song has no chunk of this number.")
+}

@@ -1,0 +1,183 @@
+internal import Crypto
+internal import HTTP
+internal import Model
+package import Platform
+package import WebServer
+
+/// The HTTP API of the spec, §6, and the web page: what a `WebServer` answers on a ring server, whatever its role.
+@Loop
+package final class WebAPI {
+    package struct Settings: Sendable {
+        /// Bytes of an uploaded file at most; 1 GiB by default.
+        package var uploadLimit: Int64 = 1 << 30
+        /// What `--write-token` holds: writes then need it as `Authorization: Bearer`.
+        package var writeToken: String?
+        /// How often an event stream without news says that it is alive.
+        package var eventHeartbeat: Duration = .seconds(15)
+
+        package init() {}
+    }
+
+    private let metadata: any MetadataStore
+    private let source: any SongSource
+    private let uploads: any SongUploads
+    private let cluster: any ClusterView
+    private let clock: any Clock
+    private let log: Logger
+    private let settings: Settings
+
+    package init(
+        metadata: any MetadataStore, source: any SongSource, uploads: any SongUploads, cluster: any ClusterView,
+        clock: any Clock, log: Logger, settings: Settings = Settings()
+    ) {
+        self.metadata = metadata
+        self.source = source
+        self.uploads = uploads
+        self.cluster = cluster
+        self.clock = clock
+        self.log = log
+        self.settings = settings
+    }
+
+    /// Answers one request; the handler of a `WebServer`.
+    package func answer(_ request: Request, _ body: RequestBody) async -> Response {
+        do {
+            let route = try Route(request.target.segments)
+            guard route.methods.contains(request.method) else { return Self.wrongMethod(route) }
+            if request.method == "OPTIONS" { return Response(status: 204, headers: Self.allow(route)) }
+            if !route.isServedEverywhere, !cluster.servesListeners { return try redirect(request) }
+            return try await answer(route, request, body)
+        } catch {
+            return .failure(failure(error))
+        }
+    }
+
+    /// Whether a page of this origin belongs to a server of the cluster, so that it may write.
+    package func isMemberOrigin(_ origin: String) -> Bool {
+        cluster.status.members.contains { member in
+            let own = "\(member.address):\(member.httpPort)"
+            return [own, member.publicHttp].contains { origin == "http://\($0)" || origin == "https://\($0)" }
+        }
+    }
+
+    private func answer(_ route: Route, _ request: Request, _ body: RequestBody) async throws -> Response {
+        switch route {
+        case .page(let file): return file.response
+        case .health: return .json(["status": "ok"], headers: ["Cache-Control": "no-store"])
+        case .readiness: return readiness
+        case .metrics:
+            return .bytes(Array(cluster.metricsText.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
+        case .cluster: return .json(cluster.status, headers: ["Cache-Control": "no-store"])
+        case .clusterEvents: return events
+        case .songs: return try await request.method == "POST" ? upload(request, body) : list(request)
+        case .artists: return .json(["artists": try await metadata.artists()])
+        case .albums: return .json(["albums": try await metadata.albums()])
+        case .genres: return .json(["genres": try await metadata.genres()])
+        case .song(let id):
+            let entry = try await entry(id)
+            return .json(SongRecord(entry, isAvailable: source.available([entry]).first ?? false))
+        case .audio(let id): return try await music(id, request).audio()
+        case .manifest(let id): return try await music(id, request).manifest()
+        case .chunk(let id, let number): return try await music(id, request).chunk(number)
+        case .fragment(let id): return try await music(id, request).fragment()
+        case .providers(let id): return try await music(id, request).providers()
+        case .cover(let id): return try await music(id, request).cover()
+        }
+    }
+
+    private func music(_ id: SongID, _ request: Request) async throws -> MusicAnswers {
+        MusicAnswers(source: source, request: request, entry: try await entry(id))
+    }
+
+    private func entry(_ id: SongID) async throws -> SongEntry {
+        guard let entry = try await metadata.entry(id), entry.alive.value else { throw APIError.noSuchSong }
+        return entry
+    }
+
+    private func list(_ request: Request) async throws -> Response {
+        let page = try await metadata.page(try QueryReader(request.target.query).songQuery())
+        let records = zip(page.songs, source.available(page.songs)).map { SongRecord($0, isAvailable: $1) }
+        return .json(SongListBody(songs: records, total: page.total, next: page.next))
+    }
+
+    private func upload(_ request: Request, _ body: RequestBody) async throws -> Response {
+        try checkWriteToken(request)
+        let reader = UploadReader(uploads: uploads, limit: settings.uploadLimit)
+        switch await reader.outcome(request, body) {
+        case .created(let entry, let replicas): return stored(entry, replicas, status: 201)
+        case .existing(let entry, let replicas): return stored(entry, replicas, status: 200)
+        case .refused(let error): return .failure(error)
+        case .collision(let other):
+            return .failure(
+                APIError(
+                    409, "collision",
+                    """
+                    A song with this title, artist and album and other bytes is here already, \(other.id): \
+                    “\(other.title.value)” by \(other.artist.value) on “\(other.album.value)”. \
+                    Give this one another title or album.
+                    """),
+                headers: ["Location": "/api/v1/songs/\(other.id)"])
+        }
+    }
+
+    private func stored(_ entry: SongEntry, _ replicas: Int, status: Int) -> Response {
+        .json(
+            SongRecord(entry, isAvailable: true), status: status,
+            headers: ["Location": "/api/v1/songs/\(entry.id)", "X-Rondo-Replicas": String(replicas)])
+    }
+
+    private func checkWriteToken(_ request: Request) throws(APIError) {
+        guard let token = settings.writeToken else { return }
+        let given = request.headers["Authorization"] ?? ""
+        // Digests: how long a comparison takes then says nothing about the token.
+        if SHA256.hash(Array("Bearer \(token)".utf8)) != SHA256.hash(Array(given.utf8)) {
+            throw APIError(
+                401, "write_token_needed", "Changing this library needs its write token: Authorization: Bearer TOKEN.")
+        }
+    }
+
+    private var readiness: Response {
+        let reasons = cluster.unreadiness
+        guard !reasons.isEmpty else { return .json(["status": "ready"], headers: ["Cache-Control": "no-store"]) }
+        return .failure(
+            APIError(503, "not_ready", "This server is not ready: \(reasons.joined(separator: "; ")).", retryAfter: 1))
+    }
+
+    /// The cluster's state now, and again whenever it changes, for as long as somebody listens.
+    private var events: Response {
+        let (cluster, clock, heartbeat) = (cluster, clock, settings.eventHeartbeat)
+        return Response(
+            status: 200, headers: ["Content-Type": "text/event-stream", "Cache-Control": "no-store"],
+            body: .events { writer in
+                while true {
+                    let version = cluster.changes.version
+                    let json = try JSONText.encode(cluster.status)
+                    try await writer.write(Array("data: ".utf8) + json + Array("\n\n".utf8))
+                    while await cluster.changes.wait(beyond: version, until: clock.now + heartbeat) <= version {
+                        try await writer.write(Array(": still here\n\n".utf8))
+                    }
+                }
+            })
+    }
+
+    /// A Data server sends listeners to a Router, method and body included (RFC 9110 §15.4.8).
+    private func redirect(_ request: Request) throws(APIError) -> Response {
+        guard let router = cluster.otherRouters.first else { throw APIError.noRouter }
+        return Response(
+            status: 307, headers: ["Location": "http://\(router)\(request.head.target)", "Cache-Control": "no-store"])
+    }
+
+    private static func allow(_ route: Route) -> Headers { ["Allow": route.methods.joined(separator: ", ")] }
+
+    private static func wrongMethod(_ route: Route) -> Response {
+        .failure(
+            APIError(405, "wrong_method", "This address knows \(route.methods.joined(separator: ", ")) only."),
+            headers: allow(route))
+    }
+
+    private func failure(_ error: any Error) -> APIError {
+        if let error = error as? APIError { return error }
+        log.error("a request failed", ["error": String(describing: error)])
+        return APIError(500, "internal", "The server could not answer; its log says why.")
+    }
+}
