@@ -11,9 +11,9 @@ package final class Peers {
     package typealias Handler = @Loop @Sendable (PeerRequest) async -> Result<PeerReply, PeerRefusal>
 
     package private(set) var identity: PeerIdentity
-    /// Called when the last control link with a life has closed.
+    /// Called when the last control link with a server has closed.
     package var lastLinkClosed: @Loop (PeerIdentity) -> Void = { _ in }
-    /// Called when a link with a life that had none has opened.
+    /// Called when a control link with a server that had none has opened.
     package var firstLinkOpened: @Loop (PeerIdentity) -> Void = { _ in }
 
     private let clock: any Clock
@@ -53,6 +53,10 @@ package final class Peers {
         self.network = network
         self.log = log
         self.metrics = metrics
+        handle(.ping) { [weak self] _ in
+            guard let self else { return .failure(PeerRefusal(code: "stopping", message: "this server is stopping")) }
+            return .success(PeerReply(header: WireJSON.encode(self.identity)))
+        }
     }
 
     /// - Throws: `StreamError` when the peer port cannot be opened.
@@ -99,6 +103,17 @@ package final class Peers {
     ) async throws(PeerError) -> PeerReply {
         let link = try await link(to: address, linkClass, deadline: deadline)
         return try await link.request(kind, header: header, body: body, deadline: deadline).get()
+    }
+
+    /// Asks the process there, not just its kernel, which life it lives.
+    /// - Throws: `PeerError`.
+    package func ping(_ endpoint: Endpoint, deadline: MonotonicTime) async throws(PeerError) -> PeerIdentity {
+        let reply = try await request(.ping, to: PeerAddress(endpoint: endpoint, life: nil), deadline: deadline)
+        do throws(WireJSONError) {
+            return try WireJSON.decode(PeerIdentity.self, from: reply.header)
+        } catch {
+            throw .garbled(error.reason)
+        }
     }
 
     /// Makes sure that a control link is open.
@@ -239,7 +254,7 @@ extension Peers {
         _ linkClass: LinkClass
     ) -> PeerLink {
         let key = LinkKey(endpoint: endpoint, linkClass: linkClass)
-        let isFirst = linkClass == .control && !hasControlLink(with: peer.life)
+        let isFirst = linkClass == .control && !hasControlLink(with: peer.life.id)
         let link = PeerLink(
             stream: stream, parser: parser, peer: peer, linkClass: linkClass, clock: clock,
             serve: { [weak self] kind, request in
@@ -253,16 +268,18 @@ extension Peers {
         return link
     }
 
-    private func hasControlLink(with life: ServerLife) -> Bool {
+    private func hasControlLink(with id: ServerID) -> Bool {
         links.contains { key, links in
-            key.linkClass == .control && links.contains { $0.isOpen && $0.peer.life == life }
+            key.linkClass == .control && links.contains { $0.isOpen && $0.peer.life.id == id }
         }
     }
 
     private func forget(_ link: PeerLink, _ key: LinkKey) {
         links[key]?.removeAll { $0 === link }
         if links[key]?.isEmpty == true { links[key] = nil }
-        if link.linkClass == .control, !isStopped, !hasControlLink(with: link.peer.life) { lastLinkClosed(link.peer) }
+        if link.linkClass == .control, !isStopped, !hasControlLink(with: link.peer.life.id) {
+            lastLinkClosed(link.peer)
+        }
     }
 
     private func serve(_ kind: FrameKind, _ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {

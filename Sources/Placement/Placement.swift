@@ -56,6 +56,9 @@ package struct Placement: Hashable, Sendable {
         return positions.sorted { ($0.value, $0.server) < ($1.value, $1.server) }
     }
 
+    /// Whether there is nobody to hold anything.
+    package var isEmpty: Bool { servers.isEmpty }
+
     /// All live servers in the order in which they should hold the chunk: Data servers by closeness, then Routers by closeness.
     package func order(of chunk: ContentHash) -> [ServerID] { holders(of: chunk, count: servers.count) }
 

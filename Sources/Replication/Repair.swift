@@ -14,7 +14,7 @@ package struct Repair: Sendable {
         /// How long after a change of the live set a pass begins: the changes of one failure come in a burst.
         package var settle = Duration.milliseconds(500)
         /// When a pass runs though nothing changed.
-        package var interval = Duration.seconds(60)
+        package var interval = Duration.seconds(30)
         /// When a pass that met a failure is run again.
         package var retry = Duration.seconds(2)
         /// Chunks asked about at a time.
@@ -66,6 +66,8 @@ package struct Repair: Sendable {
     private var phase = Phase.idle
     private var generation = 0
     private var wakeAt: MonotonicTime?
+    /// The placement of the last pass that met no failure and left nothing missing.
+    private var settled: Placement?
     private var isStale = false
     private var hadFailure = false
     private var remaining: [ContentHash] = []
@@ -85,9 +87,9 @@ package struct Repair: Sendable {
         placement = Placement([])
     }
 
-    /// Whether nothing is known to be missing and no pass is running or asked for.
-    package var isSettled: Bool {
-        if case .idle = phase { return !isStale && lacking.isEmpty && !hadFailure }
+    /// Whether a whole pass under `placement` found every chunk in its place, or brought it there.
+    package func isSettled(under placement: Placement) -> Bool {
+        if case .idle = phase { return settled == placement }
         return false
     }
 
@@ -232,6 +234,7 @@ package struct Repair: Sendable {
 
     private mutating func end(at now: MonotonicTime, into effects: inout [Effect]) {
         phase = .idle
+        settled = !hadFailure && !isStale && lacking.isEmpty ? placement : nil
         effects.append(.passEnded(answeredFor: answeredFor, under: lacking.count, complete: !hadFailure && !isStale))
         let pause = isStale ? configuration.settle : hadFailure ? configuration.retry : configuration.interval
         wake(at: now + pause, into: &effects)

@@ -1,0 +1,187 @@
+internal import Catalogue
+package import Model
+package import Peers
+package import Platform
+internal import Wire
+
+/// Keeps this server's catalogue equal to the others': sends its own changes to all, takes theirs, and fetches what it missed.
+///
+/// Every change is a record of an outbox (transactional with the change itself), numbered per origin without gaps. Records are
+/// pushed at once, so that an upload is known everywhere when it is acknowledged; and every server asks one other after the
+/// other, by version vector, for what it lacks, so that nothing depends on a push that was lost.
+@Loop
+package final class CatalogueSync {
+    struct Append: Codable {
+        var records: [LogRecord]
+    }
+
+    struct Fetch: Codable {
+        var vector: VersionVector
+    }
+
+    /// Records in one message; a record is about 1 KB of JSON.
+    private static let pageLength = 200
+    /// How long a server is waited for before its copy is left to the fetches (the spec, §5).
+    private static let patience = Duration.seconds(1)
+    private static let interval = Duration.seconds(2)
+    private static let fetchDeadline = Duration.seconds(5)
+
+    private let metadata: any MetadataStore
+    private let peers: Peers
+    private let ring: any StorageRing
+    private let clock: any Clock
+    private let log: Logger
+    private var hybrid: HybridClock
+    private var loop: Task<Void, Never>?
+    private var round = 0
+    /// Called after the catalogue has changed, here or by another server's doing.
+    package var changed: @Loop () -> Void = {}
+    /// Whether everything that at least one other server knew at some moment since the start is known here too.
+    package private(set) var isCaughtUp = false
+
+    /// - Throws: `StoreError` when the catalogue cannot be read.
+    package init(
+        metadata: any MetadataStore, peers: Peers, ring: any StorageRing, clock: any Clock, log: Logger
+    ) async throws(StoreError) {
+        self.metadata = metadata
+        self.peers = peers
+        self.ring = ring
+        self.clock = clock
+        self.log = log
+        hybrid = HybridClock(writer: ring.own, highest: try await metadata.highestStamp())
+        peers.handle(.catalogueAppend) { [self] in await append($0) }
+        peers.handle(.catalogueFetch) { [self] in await fetch($0) }
+    }
+
+    /// A stamp above all that were made or seen here.
+    package func stamp() -> Stamp { hybrid.stamp(wallMs: clock.wallMs) }
+
+    package func start() {
+        loop = Loop.spawn("catalogue.sync") { [self] in
+            while !Task.isCancelled {
+                await fetchFromNext()
+                await clock.sleep(for: isCaughtUp ? Self.interval : .milliseconds(100))
+            }
+        }
+    }
+
+    package func stop() { loop?.cancel() }
+
+    /// Sends a change made here to all others.
+    /// - Returns: on how many disks it is, this one's included, once that is `wanted`, or all have answered or had their time.
+    package func spread(_ record: LogRecord, wanted: Int) async -> Int {
+        changed()
+        let others = ring.others
+        guard !others.isEmpty, wanted > 1 else { return 1 }
+        let count = AckCount(wanted: min(wanted, others.count + 1) - 1, of: others.count)
+        let header = WireJSON.encode(Append(records: [record]))
+        for other in others {
+            Loop.spawn("catalogue.push") { [self] in
+                let acknowledged = await push(header, to: other)
+                count.answered(acknowledged)
+            }
+        }
+        return await 1 + count.wait()
+    }
+
+    private func push(_ header: [UInt8], to server: ServerID) async -> Bool {
+        guard let address = ring.address(of: server) else { return false }
+        do {
+            _ = try await peers.request(
+                .catalogueAppend, to: address, header: header, deadline: clock.now + Self.patience)
+            return true
+        } catch {
+            log.debug("a server did not take a change", ["server": server.short, "error": "\(error)"])
+            return false
+        }
+    }
+
+    private func append(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
+        do {
+            let message = try WireJSON.decode(Append.self, from: request.header)
+            let vector = try await take(message.records)
+            guard message.records.allSatisfy({ vector[$0.origin] >= $0.sequence }) else {
+                // One before it is missing. It comes with the next fetch, which is made now.
+                Loop.spawn("catalogue.gap") { [self] in await fetchAll(from: request.from.life.id) }
+                return .failure(PeerRefusal(code: "gap", message: "an earlier change is missing here"))
+            }
+            return .success(PeerReply())
+        } catch {
+            return .failure(PeerRefusal(code: "failed", message: "\(error)"))
+        }
+    }
+
+    private func take(_ records: [LogRecord]) async throws(StoreError) -> VersionVector {
+        for record in records { hybrid.observe(record.entry.highestStamp) }
+        let vector = try await metadata.apply(records)
+        if !records.isEmpty { changed() }
+        return vector
+    }
+
+    private func fetch(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
+        do {
+            let message = try WireJSON.decode(Fetch.self, from: request.header)
+            let records = try await metadata.records(after: message.vector, limit: Self.pageLength)
+            return .success(PeerReply(body: WireJSON.encode(Append(records: records))))
+        } catch {
+            return .failure(PeerRefusal(code: "failed", message: "\(error)"))
+        }
+    }
+
+    private func fetchFromNext() async {
+        let others = ring.others
+        guard !others.isEmpty else {
+            isCaughtUp = isCaughtUp || ring.isAlone
+            return
+        }
+        round += 1
+        await fetchAll(from: others[round % others.count])
+    }
+
+    private func fetchAll(from server: ServerID) async {
+        guard let address = ring.address(of: server) else { return }
+        do {
+            while true {
+                let header = WireJSON.encode(Fetch(vector: try await metadata.vector()))
+                let reply = try await peers.request(
+                    .catalogueFetch, to: address, over: .bulk, header: header, deadline: clock.now + Self.fetchDeadline)
+                let records = try WireJSON.decode(Append.self, from: reply.body).records
+                if records.isEmpty { break }
+                let before = try await metadata.vector()
+                // An answer that brings nothing on would bring nothing on for ever.
+                guard try await take(records) != before else { break }
+            }
+            isCaughtUp = true
+        } catch {
+            log.debug("a catalogue could not be fetched", ["server": server.short, "error": "\(error)"])
+        }
+    }
+}
+
+/// Waits until enough of those who were asked have said yes, or all have answered.
+@Loop
+private final class AckCount {
+    private let wanted: Int
+    private var open: Int
+    private var yes = 0
+    private var continuation: CheckedContinuation<Void, Never>?
+
+    init(wanted: Int, of all: Int) {
+        self.wanted = wanted
+        open = all
+    }
+
+    func answered(_ acknowledged: Bool) {
+        open -= 1
+        if acknowledged { yes += 1 }
+        if yes >= wanted || open == 0 {
+            continuation?.resume()
+            continuation = nil
+        }
+    }
+
+    func wait() async -> Int {
+        if yes < wanted, open > 0 { await withCheckedContinuation { continuation = $0 } }
+        return yes
+    }
+}

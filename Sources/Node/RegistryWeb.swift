@@ -1,0 +1,35 @@
+internal import HTTP
+internal import Model
+internal import Platform
+internal import RegistryServer
+internal import WebServer
+
+/// The few pages of a registry: health, readiness, metrics, and what it knows.
+@Loop
+final class RegistryWeb {
+    private let server: WebServer
+
+    /// - Throws: `StreamError` when the port cannot be opened.
+    init(
+        endpoint: Endpoint, registry: RegistryServer, network: any Network, clock: any Clock, metrics: Metrics,
+        log: Logger
+    ) throws(StreamError) {
+        server = WebServer(network: network, clock: clock, metrics: metrics, log: log) { request, _ in
+            guard request.method == "GET" || request.method == "HEAD" else {
+                return .failure(
+                    APIError(405, "method_not_allowed", "A registry's pages are read with GET."),
+                    headers: ["Allow": "GET, HEAD"])
+            }
+            return switch request.target.segments {
+            case ["healthz"], ["readyz"]: .bytes(Array("ok\n".utf8), contentType: "text/plain; charset=utf-8")
+            case ["metrics"]:
+                .bytes(Array(metrics.text.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
+            case ["api", "v1", "cluster"]: .json(registry.snapshot)
+            default: .failure(APIError(404, "not_found", "A registry has no such page; ask a Router for music."))
+            }
+        }
+        try server.listen(on: endpoint)
+    }
+
+    func drain(until deadline: MonotonicTime) async { await server.drain(until: deadline) }
+}

@@ -1,0 +1,331 @@
+internal import Catalogue
+internal import Crypto
+internal import DataServer
+internal import HTTP
+package import Model
+internal import Peers
+internal import Placement
+package import Platform
+internal import Registry
+internal import Replication
+internal import Ring
+internal import RouterServer
+internal import WebServer
+internal import Wire
+
+/// Opens the chunks and the catalogue of the server with this id.
+package typealias StoreOpener =
+    @Loop @Sendable (ServerID) async throws(StoreError) -> (chunks: any ChunkStore, metadata: any MetadataStore)
+
+/// One Data or Router server: the machines and the world put together.
+///
+/// Every ring server has all the parts, whatever its role: the role says which duties it has in the placement and for
+/// listeners, so that switching moves no byte and restarts nothing.
+@Loop
+package final class RingServer {
+    private let configuration: ServerConfiguration
+    private let world: World
+    private let metrics = Metrics()
+    private let state: StateFile
+    private let peers: Peers
+    private let ring: ServerRing
+    private let storage: Storage
+    private let health: Health
+    private let view: ServerView
+    private let holder: RingHolder
+    private var shell: RingShell? {
+        get { holder.shell }
+        set { holder.shell = newValue }
+    }
+    private var web: ServerWeb?
+    private var registries: [RegistryLink] = []
+    private var firstAnswer: FirstAnswer
+    private var isLeaving = false
+    private let end: ServerEnd
+
+    private static let leaveLimit = Duration.seconds(25)
+
+    /// Reads what the server remembers, opens its ports and joins the ring; returns when it runs, not yet when it is ready.
+    /// - Throws: `StartFailure`, a sentence for the operator.
+    package static func start(
+        _ configuration: ServerConfiguration, address: HostAddress, host: Host, openStores: StoreOpener
+    ) async throws(StartFailure) -> RingServer {
+        let state = try await StateFile.open(host.files)
+        let world: World
+        do throws(StoreError) {
+            let (chunks, metadata) = try await openStores(state.state.id)
+            world = World(host: host, chunks: chunks, metadata: metadata)
+        } catch {
+            throw StartFailure("the home \(configuration.home) cannot be used: \(error)")
+        }
+        let server = try await RingServer(configuration, address: address, world: world, state: state)
+        try await server.open(address: address)
+        return server
+    }
+
+    private init(_ configuration: ServerConfiguration, address: HostAddress, world: World, state: StateFile)
+        async throws(StartFailure)
+    {
+        self.configuration = configuration
+        self.world = world
+        self.state = state
+        var generator = SystemKeyGenerator()
+        let identity = PeerIdentity(
+            life: ServerLife(id: state.state.id, incarnation: state.state.incarnation), nonce: generator.next(),
+            endpoint: Endpoint(address, configuration.peerPort))
+        peers = Peers(
+            identity: identity, secrets: configuration.keys.map(PeerSecret.init), clock: world.clock,
+            network: world.network, log: world.log, metrics: metrics)
+        ring = ServerRing(own: identity.life.id, replicas: configuration.replicas)
+        storage = try await Storage(
+            world: world, peers: peers, ring: ring, replicas: configuration.replicas, metrics: metrics)
+        let audit = storage.audit
+        let repair = storage.repair
+        health = Health(peers: peers, ring: ring, clock: world.clock) {
+            Health.Summary(
+                under: repair.health.under, lost: Array(audit.lost.sorted().prefix(Health.Summary.maximumLost)),
+                lostCount: audit.lost.count)
+        }
+        let (ringOf, storage, health, ring) = (RingHolder(), storage, health, ring)
+        holder = ringOf
+        view = ServerView(clock: world.clock, metrics: metrics) {
+            ServerView.Sources(
+                ring: ringOf.shell?.ring, own: ring.own,
+                replication: .init(target: ring.replicas, under: health.under, lost: health.lost),
+                bytes: world.chunks.usage.bytes, isCaughtUp: storage.catalogue.isCaughtUp)
+        }
+        storage.setLost { health.isLost($0) }
+        firstAnswer = FirstAnswer(clock: world.clock)
+        end = ServerEnd()
+    }
+
+    private func open(address: HostAddress) async throws(StartFailure) {
+        let log = world.log
+        do throws(StreamError) {
+            try peers.start()
+        } catch {
+            throw StartFailure(
+                "peer port \(Endpoint(address, configuration.peerPort)) cannot be opened: \(error.reason)")
+        }
+        web = try ServerWeb(
+            endpoint: Endpoint(address, configuration.httpPort), configuration: configuration, world: world, view: view,
+            storage: storage, metrics: metrics)
+        storage.changed = { [weak self] in self?.musicChanged() }
+        health.changed = { [weak self] in self?.view.changed() }
+        startRegistries()
+        log.info("started", ["id": peers.identity.life, "address": address, "home": configuration.home])
+        Loop.spawn("server.join") { [self] in await join() }
+    }
+
+    /// Waits for the end of the server: a graceful leave, or a second process with its id.
+    package func run() async -> StartFailure? { await end.wait() }
+}
+
+// Joining.
+extension RingServer {
+    private func startRegistries() {
+        registries = configuration.registries.map { endpoint in
+            // A registry's peer port is the one that this server uses itself: one cluster, one peer port.
+            RegistryLink(
+                endpoint: Endpoint(endpoint.host, configuration.peerPort), peers: peers, clock: world.clock,
+                log: world.log, request: { [unowned self] in leaseRequest() },
+                answered: { [weak self] in self?.took($0) })
+        }
+        for registry in registries { registry.start() }
+    }
+
+    /// Waits for the first lease, or, where the ring is remembered, a second; then enters the ring.
+    private func join() async {
+        let contacts = await rememberedContacts()
+        let answer = await firstAnswer.wait(until: contacts.isEmpty ? .distantFuture : world.clock.now + .seconds(1))
+        let role = answer?.role ?? state.state.role ?? configuration.choice.role ?? .data
+        var generator = SystemKeyGenerator()
+        let isRemembered = state.state.role != nil
+        let hasChunks = world.chunks.usage.chunks > 0
+        let entry = RosterEntry(
+            id: peers.identity.life.id, incarnation: peers.identity.life.incarnation, startNonce: peers.identity.nonce,
+            role: role, host: peers.identity.endpoint.host, peerPort: peers.identity.endpoint.port,
+            httpPort: web?.port ?? configuration.httpPort, publicHttp: configuration.publicHTTP,
+            capacity: configuration.capacity ?? 0, pinned: configuration.pin,
+            provisional: !isRemembered && !hasChunks && configuration.choice.role == nil && !configuration.pin)
+        let machine = Ring(
+            identity: Ring.Identity(entry: entry, roleIsRemembered: isRemembered), seed: generator.next())
+        guard
+            let sealer = DatagramSealer(
+                keys: configuration.keys.map(\.datagramKey), startNonce: SystemRandom.bytes(16))
+        else { return finish(StartFailure("the cluster key gives no datagram key")) }
+        let shell = RingShell(
+            ring: machine, peers: peers, sealer: sealer, clock: world.clock, log: world.log, metrics: metrics)
+        shell.owner = self
+        self.shell = shell
+        await adopt(role)
+        let known = (answer?.contacts ?? []).map(\.contact) + contacts
+        do throws(StreamError) {
+            try shell.start(contacts: known, network: world.network)
+        } catch {
+            return finish(StartFailure("UDP port \(peers.identity.endpoint) cannot be opened: \(error.reason)"))
+        }
+        if hasChunks { shell.handle(.chunkStored) }
+        storage.stored = { [weak shell] in shell?.handle(.chunkStored) }
+        storage.start()
+        health.start()
+        rosterChanged()
+    }
+
+    private func rememberedContacts() async -> [Ring.Contact] {
+        guard let bytes = try? await world.files.loadState(RememberedContacts.fileName),
+            let remembered = try? WireJSON.decode(RememberedContacts.self, from: bytes)
+        else { return [] }
+        return remembered.endpoints.map { Ring.Contact(endpoint: $0, life: nil) }
+    }
+
+    private func leaseRequest() -> LeaseRequest {
+        let entry = shell.flatMap { $0.ring.roster[peers.identity.life.id] }
+        let isReady = view.unreadiness.isEmpty
+        return LeaseRequest(
+            life: peers.identity.life, held: entry?.role, wanted: configuration.choice.role,
+            remembered: state.state.role, pinned: configuration.pin, address: peers.identity.endpoint.host,
+            peerPort: peers.identity.endpoint.port, httpPort: web?.port ?? configuration.httpPort,
+            publicHTTP: configuration.publicHTTP, state: isLeaving ? .leaving : isReady ? .ready : .starting,
+            ringSize: shell.flatMap { $0.ring.hasJoined ? $0.ring.roster.present.count : nil })
+    }
+
+    private func took(_ answer: LeaseAnswer) {
+        switch answer.outcome {
+        case .granted:
+            view.hasLease = true
+            firstAnswer.give(answer)
+            shell?.handle(.contactsLearnt(answer.contacts.map(\.contact)))
+        case .dead: comeBack(above: answer.least)
+        case .conflict, .full:
+            world.log.warning("the registry gives no lease", ["outcome": answer.outcome.rawValue])
+        }
+    }
+
+    /// The registry holds this life for over: said to the machine as if a peer had said it, which refutes.
+    private func comeBack(above least: Incarnation?) {
+        let life = peers.identity.life
+        guard let least, least > life.incarnation else { return }
+        guard let shell, var entry = shell.ring.roster[life.id] else {
+            Loop.spawn("registry.return") { [self] in
+                await persist(least)
+                for registry in registries { registry.renew() }
+            }
+            return
+        }
+        entry.incarnation = Incarnation(least.value - 1)
+        entry.state = .dead
+        shell.handle(.messageReceived(.accusation(entry), from: life))
+    }
+}
+
+// What the ring's machine asks for.
+extension RingServer: RingShellOwner {
+    func adopt(_ role: Role) async {
+        do {
+            if state.state.role != role { try await state.change { $0.role = role } }
+        } catch {
+            world.log.error("the role could not be remembered", ["error": "\(error)"])
+        }
+        view.changed()
+    }
+
+    func persist(_ incarnation: Incarnation) async {
+        do {
+            try await state.change { $0.incarnation = max($0.incarnation, incarnation) }
+            peers.useIncarnation(incarnation)
+        } catch {
+            // An incarnation that is not on the disk must not be used: a restart would use it again.
+            finish(StartFailure("the incarnation cannot be stored: \(error)"))
+        }
+    }
+
+    func reportDeath(_ life: ServerLife) {
+        let report = DeathReport(reporter: peers.identity.life, accused: life, confirmed: true)
+        for registry in registries { registry.report(report) }
+    }
+
+    func ownEntryChanged() {
+        for registry in registries { registry.renew() }
+    }
+
+    func rosterChanged() {
+        guard let shell else { return }
+        if ring.update(from: shell.ring) {
+            storage.liveSetChanged(ring.placement)
+            rememberContacts()
+        }
+        view.changed()
+        metrics.set("rondo_ring_members", "Live servers in the ring.", to: Double(ring.others.count + 1))
+    }
+
+    private func rememberContacts() {
+        let endpoints = ring.others.compactMap { ring.address(of: $0)?.endpoint }.prefix(RememberedContacts.maximum)
+        guard !endpoints.isEmpty else { return }
+        let bytes = WireJSON.encode(RememberedContacts(endpoints: Array(endpoints)))
+        Loop.spawn("contacts.save") { [world] in
+            do {
+                try await world.files.saveState(RememberedContacts.fileName, bytes)
+            } catch {
+                world.log.warning("the ring's members could not be remembered", ["error": "\(error)"])
+            }
+        }
+    }
+
+    private func musicChanged() {
+        Loop.spawn("songs.count") { [self] in
+            view.songs = (try? await world.metadata.songCount()) ?? view.songs
+            view.changed()
+        }
+    }
+
+    func ringStopped(_ reason: Ring.StopReason) {
+        switch reason {
+        case .left: finish(nil)
+        case .duplicateIdentity(let other):
+            finish(StartFailure("another process runs with this server's id at \(other); stop one of them"))
+        }
+    }
+}
+
+// Leaving.
+extension RingServer {
+    /// SIGTERM: announces that the server goes, hands over what the others lack, drains the streams; `run` then returns.
+    package func leave() async {
+        guard !isLeaving else { return }
+        isLeaving = true
+        view.isLeaving = true
+        let limit = world.clock.now + Self.leaveLimit
+        world.log.info("leaves")
+        shell?.handle(.leaveRequested)
+        for registry in registries { registry.renew() }
+        await handOver(until: limit)
+        await web?.drain(until: limit)
+        for registry in registries { await registry.release(peers.identity.life) }
+        if let shell, shell.ring.hasJoined { shell.handle(.leaveCompleted) } else { finish(nil) }
+    }
+
+    /// Waits until the repair has found nothing missing among those who stay, or nobody stays.
+    private func handOver(until limit: MonotonicTime) async {
+        while world.clock.now < limit, !storage.isHandedOver(to: ring.placement) {
+            await world.clock.sleep(for: .milliseconds(50))
+        }
+    }
+
+    /// Ends the server at once. What was acknowledged is on the disk already.
+    private func finish(_ failure: StartFailure?) {
+        for registry in registries { registry.stop() }
+        storage.stop()
+        health.stop()
+        shell?.stop()
+        web?.stop()
+        peers.stop()
+        end.come(failure)
+    }
+}
+
+/// The shell once there is one: made before what asks for it.
+@Loop
+private final class RingHolder {
+    var shell: RingShell?
+}

@@ -1,0 +1,250 @@
+internal import Crypto
+internal import Model
+internal import Peers
+internal import Platform
+internal import Ring
+internal import Wire
+
+/// What the ring's machine asks of the rest of the server.
+@Loop
+protocol RingShellOwner: AnyObject, Sendable {
+    /// Take up this role and remember it; returns when that is on the disk.
+    func adopt(_ role: Role) async
+    /// Store the incarnation; returns when it is on the disk.
+    func persist(_ incarnation: Incarnation) async
+    func reportDeath(_ life: ServerLife)
+    func ownEntryChanged()
+    func rosterChanged()
+    func ringStopped(_ reason: Ring.StopReason)
+}
+
+/// Carries out the effects of the `Ring` machine and feeds it what happens: probes over sealed datagrams, messages over links.
+@Loop
+final class RingShell {
+    private(set) var ring: Ring
+    weak var owner: (any RingShellOwner)?
+    private let peers: Peers
+    private let clock: any Clock
+    private let log: Logger
+    private let metrics: Metrics
+    private var sealer: DatagramSealer
+    private var socket: (any DatagramSocket)?
+    private var timers: [Ring.Timer.Kind: any TimerHandle] = [:]
+    private var watched: [ServerID: ServerLife] = [:]
+    private var queue: [Ring.Event] = []
+    private var isHandling = false
+    private var isStopped = false
+
+    private struct MessageHeader: Codable {
+        var from: ServerLife
+        /// Nil takes any life.
+        var to: ServerLife?
+    }
+
+    private struct Acknowledgement: Codable {
+        var by: ServerLife
+    }
+
+    init(
+        ring: Ring, peers: Peers, sealer: DatagramSealer, clock: any Clock, log: Logger, metrics: Metrics
+    ) {
+        self.ring = ring
+        self.peers = peers
+        self.sealer = sealer
+        self.clock = clock
+        self.log = log
+        self.metrics = metrics
+    }
+
+    /// - Throws: `StreamError` when the datagram port cannot be opened.
+    func start(contacts: [Ring.Contact], network: any Network) throws(StreamError) {
+        socket = try network.openDatagrams(on: peers.identity.endpoint) { [weak self] bytes, source in
+            self?.receive(bytes, from: source)
+        }
+        peers.handle(.ring) { [weak self] request in
+            self?.take(request) ?? .failure(PeerRefusal(code: "stopping", message: "this server is stopping"))
+        }
+        peers.lastLinkClosed = { [weak self] peer in self?.linkClosed(peer) }
+        handle(.started(contacts: contacts))
+    }
+
+    func stop() {
+        isStopped = true
+        for timer in timers.values { timer.cancel() }
+        timers = [:]
+        socket?.close()
+    }
+
+    /// Gives the machine an event and does what it says. Events that arise meanwhile wait their turn.
+    func handle(_ event: Ring.Event) {
+        guard !isStopped else { return }
+        queue.append(event)
+        guard !isHandling else { return }
+        isHandling = true
+        while !queue.isEmpty {
+            var effects: [Ring.Effect] = []
+            ring.handle(queue.removeFirst(), at: clock.now, into: &effects)
+            for effect in effects { perform(effect) }
+        }
+        isHandling = false
+    }
+
+    private var ownLife: ServerLife { peers.identity.life }
+}
+
+// Effects.
+extension RingShell {
+    private func perform(_ effect: Ring.Effect) {
+        switch effect {
+        case .sendProbe(let probe, let endpoint): socket?.send(sealer.seal(probe.encoded), to: endpoint)
+        case .send(let message, let id, let life, let endpoint, let limit): send(message, id, life, endpoint, limit)
+        case .watch(let life, let endpoint): watch(life, endpoint)
+        case .unwatch(let life): if watched[life.id] == life { watched[life.id] = nil }
+        case .dial(let life, let endpoint, let limit): dial(life, endpoint, limit)
+        case .setTimer(let timer, let time):
+            timers[timer.kind]?.cancel()
+            timers[timer.kind] = clock.schedule(at: time) { [weak self] in self?.handle(.timerFired(timer)) }
+        case .cancelTimer(let timer): timers.removeValue(forKey: timer.kind)?.cancel()
+        case .persist(let incarnation):
+            Loop.spawn("ring.persist") { [self] in
+                await owner?.persist(incarnation)
+                handle(.incarnationPersisted(incarnation))
+            }
+        case .adoptRole(let role, let epoch):
+            log.info("takes a role", ["role": role.name, "epoch": epoch])
+            Loop.spawn("ring.role") { [self] in
+                await owner?.adopt(role)
+                handle(.roleAdopted(role))
+            }
+        case .reportDeath(let life):
+            peers.drop(life.id, through: life.incarnation)
+            owner?.reportDeath(life)
+        case .updateRegistry: owner?.ownEntryChanged()
+        case .rosterChanged: owner?.rosterChanged()
+        case .report(let observation): report(observation)
+        case .stop(let reason): owner?.ringStopped(reason)
+        }
+    }
+
+    private func send(
+        _ message: Ring.Message, _ id: Ring.MessageID, _ life: ServerLife?, _ endpoint: Endpoint, _ limit: Duration
+    ) {
+        let deadline = clock.now + limit
+        let header = WireJSON.encode(MessageHeader(from: ownLife, to: life))
+        Loop.spawn("ring.send") { [self] in
+            do throws(PeerError) {
+                let reply = try await peers.request(
+                    .ring, to: PeerAddress(endpoint: endpoint, life: life), header: header,
+                    body: WireJSON.encode(message),
+                    deadline: deadline)
+                guard let answer = try? WireJSON.decode(Acknowledgement.self, from: reply.header) else {
+                    return handle(.messageLost(id, .timedOut))
+                }
+                handle(.messageAcknowledged(id, by: answer.by))
+            } catch {
+                handle(.messageLost(id, Self.reason(error)))
+            }
+        }
+    }
+
+    private static func reason(_ error: PeerError) -> Ring.LossReason {
+        switch error {
+        case .unreachable(.refused): .refused
+        case .answeredBy(let other): .answeredBy(other.life)
+        case .refused(code: "other_life", let message):
+            (try? WireJSON.decode(Acknowledgement.self, from: Array(message.utf8))).map { .answeredBy($0.by) }
+                ?? .timedOut
+        default: .timedOut
+        }
+    }
+
+    private func watch(_ life: ServerLife, _ endpoint: Endpoint) {
+        watched[life.id] = life
+        Loop.spawn("ring.watch") { [self] in
+            do throws(PeerError) {
+                let address = PeerAddress(endpoint: endpoint, life: life)
+                try await peers.connect(to: address, deadline: clock.now + .seconds(1))
+            } catch {
+                if watched[life.id] == life { handle(.connectionClosed(life)) }
+            }
+        }
+    }
+
+    private func linkClosed(_ peer: PeerIdentity) {
+        guard let life = watched[peer.life.id] else { return }
+        handle(.connectionClosed(life))
+    }
+
+    private func dial(_ life: ServerLife, _ endpoint: Endpoint, _ limit: Duration) {
+        Loop.spawn("ring.dial") { [self] in
+            let address = PeerAddress(endpoint: endpoint, life: life)
+            do throws(PeerError) {
+                let peer = try await peers.redial(address, deadline: clock.now + limit)
+                handle(.dialEnded(life, .answered(peer.life)))
+            } catch {
+                handle(.dialEnded(life, Self.result(error)))
+            }
+        }
+    }
+
+    private static func result(_ error: PeerError) -> Ring.DialResult {
+        switch error {
+        case .unreachable(.refused): .refused
+        case .unreachable(.untrusted): .answered(nil)
+        case .answeredBy(let peer): .answered(peer.life)
+        default: .timedOut
+        }
+    }
+}
+
+// Events from the network.
+extension RingShell {
+    private func receive(_ bytes: [UInt8], from source: Endpoint) {
+        do throws(DatagramSealer.Failure) {
+            let opened = try sealer.open(bytes)
+            guard let probe = try? Probe(decoding: opened), probe.to.id == ownLife.id else {
+                return metrics.count(
+                    "rondo_datagrams_dropped_total", "Datagrams not taken.", labels: "reason=\"stray\"")
+            }
+            handle(.probeReceived(probe, from: source))
+        } catch {
+            let reason = error == .forged ? "forged" : "replayed"
+            metrics.count("rondo_datagrams_dropped_total", "Datagrams not taken.", labels: "reason=\"\(reason)\"")
+        }
+    }
+
+    private func take(_ request: PeerRequest) -> Result<PeerReply, PeerRefusal> {
+        guard let header = try? WireJSON.decode(MessageHeader.self, from: request.header),
+            let message = try? WireJSON.decode(Ring.Message.self, from: request.body)
+        else {
+            metrics.count("rondo_ring_messages_garbled_total", "Ring messages that could not be read.")
+            return .failure(PeerRefusal(code: "bad_request", message: "not a message of the ring"))
+        }
+        let acknowledgement = WireJSON.encode(Acknowledgement(by: ownLife))
+        // The link proved the sender's id; its incarnation may have grown since the link was made, never shrunk.
+        guard header.from.id == request.from.life.id, header.from.incarnation >= request.from.life.incarnation else {
+            return .failure(PeerRefusal(code: "bad_request", message: "a message in another server's name"))
+        }
+        guard header.to == nil || header.to == ownLife else {
+            return .failure(PeerRefusal(code: "other_life", message: String(decoding: acknowledgement, as: UTF8.self)))
+        }
+        handle(.messageReceived(message, from: header.from))
+        return .success(PeerReply(header: acknowledgement))
+    }
+
+    private func report(_ observation: Ring.Observation) {
+        let name = String(String(describing: observation).prefix { $0 != "(" })
+        metrics.count("rondo_ring_observations_total", "What the ring's machine saw.", labels: "kind=\"\(name)\"")
+        switch observation {
+        case .died(let life, let evidence, let unconfirmed):
+            log.warning("a server died", ["server": life, "evidence": evidence.rawValue, "unconfirmed": unconfirmed])
+        case .suspected(let life, let evidence):
+            log.info("a server is suspect", ["server": life, "evidence": evidence.rawValue])
+        case .joined(let members): log.info("is in the ring", ["members": members])
+        case .becameManager(let alert): log.info("is manager", ["alert": alert])
+        case .imbalanceStuck(let role, let missing):
+            log.warning("a role is short and nobody can take it", ["role": role.name, "missing": missing])
+        default: log.debug("ring", ["observation": "\(observation)"])
+        }
+    }
+}

@@ -1,0 +1,92 @@
+internal import Model
+internal import Platform
+internal import Ring
+internal import RouterServer
+
+/// What one server shows of the cluster and of itself: the body of `/api/v1/cluster`, readiness, metrics.
+@Loop
+final class ServerView: ClusterView {
+    /// What is shown, as it is now.
+    struct Sources {
+        var ring: Ring?
+        var own: ServerID
+        var replication: ClusterStatus.Replication
+        var bytes: Int64
+        var isCaughtUp: Bool
+    }
+
+    let changes: ChangeSignal
+    /// Whether a registry has given this server a lease.
+    var hasLease = false { didSet { if hasLease != oldValue { changed() } } }
+    var isLeaving = false { didSet { changed() } }
+    /// Songs in this server's catalogue.
+    var songs = 0
+    private let metrics: Metrics
+    private let sources: @Loop () -> Sources
+
+    init(clock: any Clock, metrics: Metrics, sources: @escaping @Loop () -> Sources) {
+        self.metrics = metrics
+        self.sources = sources
+        changes = ChangeSignal(clock: clock)
+    }
+
+    func changed() { changes.changed() }
+
+    var metricsText: String { metrics.text }
+
+    var status: ClusterStatus {
+        let now = sources()
+        guard let ring = now.ring else {
+            return ClusterStatus(
+                self: now.own, epoch: 0, members: [], counts: RoleCounts(), replication: now.replication, songs: songs,
+                bytes: now.bytes)
+        }
+        let present = ring.roster.present
+        return ClusterStatus(
+            self: now.own, epoch: ring.epoch.counter,
+            members: present.map { Self.member($0, in: ring) }, counts: ring.roster.counts,
+            replication: now.replication,
+            songs: songs, bytes: now.bytes)
+    }
+
+    private static func member(_ entry: RosterEntry, in ring: Ring) -> ClusterStatus.Member {
+        let isSuspect = ring.suspects.contains(entry.id)
+        let links = Links(of: entry.id, in: ring.roster, passingOver: ring.suspects)
+        return ClusterStatus.Member(
+            id: entry.id, address: entry.host, role: entry.role,
+            state: isSuspect ? "suspect" : entry.leaving ? "leaving" : entry.state.rawValue,
+            incarnation: entry.incarnation, predecessor: isSuspect ? nil : links.predecessor?.id,
+            successors: isSuspect ? [] : links.observed.map(\.id), publicHttp: entry.publicAddress,
+            httpPort: entry.httpPort, peerPort: entry.peerPort)
+    }
+
+    var servesListeners: Bool {
+        guard let ring = sources().ring, let own = ring.roster[sources().own] else { return false }
+        // Where no Router lives, at the start or until a switch, whoever is asked answers.
+        return own.role == .router
+            || !ring.roster.present.contains { $0.role == .router && !ring.suspects.contains($0.id) }
+    }
+
+    var unreadiness: [String] {
+        let now = sources()
+        var reasons: [String] = []
+        if isLeaving { reasons.append("leaving") }
+        if !hasLease { reasons.append("no registry has given a lease yet") }
+        if now.ring?.hasJoined != true { reasons.append("not in the ring yet") }
+        if !now.isCaughtUp { reasons.append("the catalogue is being fetched") }
+        return reasons
+    }
+
+    var otherRouters: [String] {
+        guard let ring = sources().ring else { return [] }
+        let own = sources().own
+        return ring.roster.present
+            .filter { $0.role == .router && $0.id != own && !$0.leaving && !ring.suspects.contains($0.id) }
+            .map(\.publicAddress).shuffled()
+    }
+}
+
+extension RosterEntry {
+    /// `HOST:PORT` as listeners are told it.
+    var publicAddress: String { publicHttp ?? httpEndpoint.description }
+}

@@ -1,0 +1,95 @@
+internal import DataServer
+internal import Model
+internal import Peers
+internal import Placement
+internal import Platform
+internal import Replication
+internal import RouterServer
+
+/// The parts of a server that keep music: chunks of this disk and of others, the catalogue, repair and audit.
+@Loop
+final class Storage {
+    let reader: SongReader
+    let uploads: Uploads
+    let repair: RepairDriver
+    let audit: Audit
+    let catalogue: CatalogueSync
+    /// Called when songs have been added, or what is known of their health has changed.
+    var changed: @Loop () -> Void = {}
+    /// Called after a chunk has been stored on this server's disk.
+    var stored: @Loop () -> Void = {}
+    private let world: World
+
+    /// - Throws: `StartFailure` when the catalogue cannot be read.
+    init(world: World, peers: Peers, ring: ServerRing, replicas: Int, metrics: Metrics) async throws(StartFailure) {
+        self.world = world
+        let client = ChunkClient(peers: peers, ring: ring)
+        let chunkReader = ChunkReader(
+            chunks: world.chunks, client: client, ring: ring, clock: world.clock, metrics: metrics)
+        let writer = ChunkWriter(chunks: world.chunks, client: client, ring: ring, clock: world.clock, log: world.log)
+        var configuration = Repair.Configuration()
+        configuration.replicas = replicas
+        repair = RepairDriver(
+            own: ring.own, configuration: configuration, chunks: world.chunks, client: client, clock: world.clock,
+            log: world.log, metrics: metrics)
+        do throws(StoreError) {
+            catalogue = try await CatalogueSync(
+                metadata: world.metadata, peers: peers, ring: ring, clock: world.clock, log: world.log)
+        } catch {
+            throw StartFailure("the catalogue cannot be read: \(error)")
+        }
+        let lost = LostSongs()
+        reader = SongReader(
+            chunks: chunkReader, ring: ring, client: client, held: world.chunks, clock: world.clock,
+            httpEndpoint: { ring.httpEndpoint(of: $0) }, unavailable: { lost.contains($0) })
+        uploads = Uploads(
+            files: world.files, metadata: world.metadata, writer: writer, client: client, held: world.chunks,
+            catalogue: catalogue, reader: reader, ring: ring, clock: world.clock, log: world.log)
+        audit = Audit(
+            metadata: world.metadata, chunks: world.chunks, client: client, reader: reader, ring: ring,
+            clock: world.clock, log: world.log)
+        self.lost = lost
+        let service = ChunkService(chunks: world.chunks, log: world.log, metrics: metrics)
+        service.register(with: peers)
+        service.stored = { [weak self] in self?.stored() }
+        writer.storedHere = { [weak self] in self?.stored() }
+        chunkReader.ownCopyLost = { [weak self] in self?.repair.copiesMissing() }
+        repair.healthChanged = { [weak self] in self?.changed() }
+        audit.changed = { [weak self] in self?.changed() }
+        catalogue.changed = { [weak self] in self?.changed() }
+    }
+
+    private let lost: LostSongs
+
+    /// Whether a part of a song is held by nobody, by what all servers know together.
+    func setLost(_ isLost: @escaping @Loop (SongID) -> Bool) { lost.isLost = isLost }
+
+    func start() {
+        catalogue.start()
+        audit.start()
+    }
+
+    func stop() {
+        catalogue.stop()
+        audit.stop()
+        repair.stop()
+    }
+
+    func liveSetChanged(_ placement: Placement) {
+        repair.liveSetChanged(placement)
+        audit.liveSetChanged()
+    }
+
+    /// Whether all chunks of this disk are where `placement` wants them, or there is nobody to want them.
+    func isHandedOver(to placement: Placement) -> Bool {
+        world.chunks.usage.chunks == 0 || placement.isEmpty || repair.isSettled(under: placement)
+    }
+}
+
+/// Breaks the knot between the reader, which is asked, and the health of the cluster, which is known later.
+@Loop
+private final class LostSongs {
+    var isLost: @Loop (SongID) -> Bool = { _ in false }
+
+    func contains(_ song: SongID) -> Bool { isLost(song) }
+}

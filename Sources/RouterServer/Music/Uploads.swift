@@ -1,0 +1,184 @@
+internal import Catalogue
+internal import Crypto
+package import DataServer
+internal import HTTP
+internal import Model
+package import Platform
+internal import Wire
+
+/// Takes songs in: spool, parse, cut, replicate, enter into the catalogue; acknowledged when all of it is on enough disks.
+@Loop
+package final class Uploads: SongUploads {
+    /// Everything an upload works with.
+    @Loop
+    struct Tools {
+        let files: any Files
+        let metadata: any MetadataStore
+        let writer: ChunkWriter
+        let client: ChunkClient
+        let held: any ChunkStore
+        let catalogue: CatalogueSync
+        let reader: SongReader
+        let ring: any StorageRing
+        let clock: any Clock
+        let log: Logger
+    }
+
+    /// Uploads at a time: each holds two chunks in memory at most.
+    private static let maximumUploads = 8
+
+    private let tools: Tools
+    private var open = 0
+
+    package init(
+        files: any Files, metadata: any MetadataStore, writer: ChunkWriter, client: ChunkClient, held: any ChunkStore,
+        catalogue: CatalogueSync, reader: SongReader, ring: any StorageRing, clock: any Clock, log: Logger
+    ) {
+        tools = Tools(
+            files: files, metadata: metadata, writer: writer, client: client, held: held, catalogue: catalogue,
+            reader: reader, ring: ring, clock: clock, log: log)
+    }
+
+    package func begin() async throws -> any SongUpload {
+        guard open < Self.maximumUploads else {
+            throw APIError(503, "too_many_uploads", "Too many uploads are under way; try again.", retryAfter: 2)
+        }
+        guard tools.ring.isAlone || !tools.ring.others.isEmpty else { throw APIError.tooFewServers }
+        open += 1
+        do {
+            return Upload(tools: tools, spool: try await tools.files.openSpool()) { [weak self] in self?.open -= 1 }
+        } catch {
+            open -= 1
+            throw APIError(error)
+        }
+    }
+}
+
+extension APIError {
+    static let tooFewServers = APIError(
+        503, "too_few_servers", "Too few servers can be reached to keep a song safely; try again.", retryAfter: 2)
+
+    init(_ error: StoreError) {
+        switch error {
+        case .full: self.init(507, "disk_full", "There is no space left for this song; free some or add a server.")
+        default: self.init(500, "storage_failed", "This server's disk failed: \(error).")
+        }
+    }
+}
+
+/// One upload.
+@Loop
+private final class Upload: SongUpload {
+    private let tools: Uploads.Tools
+    private let spool: any SpoolFile
+    private let ended: @Loop () -> Void
+    private var hasEnded = false
+
+    /// How long the parser may take.
+    private static let parserDeadline = Duration.seconds(60)
+
+    init(tools: Uploads.Tools, spool: any SpoolFile, ended: @escaping @Loop () -> Void) {
+        self.tools = tools
+        self.spool = spool
+        self.ended = ended
+    }
+
+    func append(_ bytes: ArraySlice<UInt8>) async throws {
+        do { try await spool.append(Array(bytes)) } catch { throw APIError(error) }
+    }
+
+    func abort() async { await end() }
+
+    func finish(fileName: String, overriding tags: SongTags) async -> UploadOutcome {
+        let outcome: UploadOutcome
+        do {
+            outcome = try await take(fileName: fileName, tags)
+        } catch let error as APIError {
+            outcome = .refused(error)
+        } catch let error as StoreError {
+            outcome = .refused(APIError(error))
+        } catch {
+            outcome = .refused(APIError(500, "internal", "The upload failed: \(error)."))
+        }
+        await end()
+        return outcome
+    }
+
+    private func end() async {
+        guard !hasEnded else { return }
+        hasEnded = true
+        ended()
+        await spool.close()
+    }
+
+    private func take(fileName: String, _ tags: SongTags) async throws -> UploadOutcome {
+        let sha256 = try await spool.finish()
+        let (description, cover, packets) = try await parse(fileName)
+        let names = SongNames(tags.completed(by: description.tags), fileName: fileName)
+        let known = try await tools.metadata.entry(names.id)
+        if let known, known.alive.value {
+            guard known.content.value.sha256 == sha256 else { return .collision(with: known) }
+            let copies = await copies(of: known)
+            if copies >= min(tools.ring.replicas, tools.ring.others.count + 1) {
+                return try await enter(names, known.content.value, copies: copies)
+            }
+        }
+        let storing = SongStoring(tools: tools, spool: spool)
+        let content = try await storing.store(description, sha256: sha256, cover: cover, packets: packets)
+        return try await enter(names, content, copies: storing.copies)
+    }
+
+    private func parse(_ fileName: String) async throws -> (MediaDescription, cover: [UInt8], packets: [UInt8]) {
+        switch await tools.files.describe(spool, fileName: fileName, deadline: tools.clock.now + Self.parserDeadline) {
+        case .song(let description, let cover, let packets): return (description, cover, packets)
+        case .refused(let code, let message):
+            let status = ["not_audio": 415, "unsupported_format": 415, "empty": 400][code] ?? 422
+            throw APIError(status, code, message)
+        case .failed(let reason):
+            tools.log.warning("the media parser failed", ["reason": reason])
+            throw APIError(422, "unreadable", "This file could not be read as music.")
+        }
+    }
+
+    /// On how many servers every chunk of a known song is, at least.
+    private func copies(of entry: SongEntry) async -> Int {
+        guard let manifest = try? await tools.reader.manifest(of: entry).manifest else { return 0 }
+        var hashes = manifest.chunks.map(\.sha256) + [entry.content.value.manifest]
+        hashes += [manifest.cover, manifest.packets].compactMap { $0?.sha256 }
+        let wanted = hashes
+        let (client, deadline) = (tools.client, tools.clock.now + .seconds(1))
+        let answers = await Gather.all(tools.ring.others) { server in
+            (try? await client.have(wanted, at: server, deadline: deadline)) ?? wanted.map { _ in false }
+        }
+        return wanted.indices.map { index in
+            answers.count { $0[index] } + (tools.held.length(of: wanted[index]) == nil ? 0 : 1)
+        }.min() ?? 0
+    }
+
+    /// Writes the entry, here and on enough other servers; a song that was there already gets a fresh sign of life.
+    private func enter(_ names: SongNames, _ content: SongContent, copies: Int) async throws -> UploadOutcome {
+        let stamp = tools.catalogue.stamp()
+        let fresh = SongEntry(names, content: content, addedAtMs: tools.clock.wallMs, at: stamp)
+        var wasThere = false
+        if let known = try await tools.metadata.entry(names.id), known.alive.value {
+            guard known.content.value.sha256 == content.sha256 else { return .collision(with: known) }
+            wasThere = true
+        }
+        let record = try await tools.metadata.change(names.id) { known in
+            guard let known else { return fresh }
+            let isOther = known.alive.value && known.content.value.sha256 != content.sha256
+            return isOther ? nil : known.uploadedAgain(fresh, at: stamp)
+        }
+        guard let record else {
+            // Another upload of the same names was faster, between the look and the change.
+            guard let winner = try await tools.metadata.entry(names.id) else { throw APIError.tooFewServers }
+            return .collision(with: winner)
+        }
+        let wanted = min(3, tools.ring.others.count + 1)
+        let entries = await tools.catalogue.spread(record, wanted: wanted)
+        let replicas = min(copies, entries)
+        guard replicas >= 2 || tools.ring.isAlone else { throw APIError.tooFewServers }
+        let entry = try await tools.metadata.entry(names.id) ?? record.entry
+        return wasThere ? .existing(entry, replicas: replicas) : .created(entry, replicas: replicas)
+    }
+}
