@@ -156,6 +156,28 @@ import Testing
         }
     }
 
+    @Test func `tasks that did not ask for the loop's thread lose no wake either`() async throws {
+        EventLoop.install()
+        // Without the preference each await may go round through the loop's queue, between a try and its wait.
+        let rounds = Task { @Loop in
+            let pair = try await LinuxNetwork().pair()
+            let echo = Task { @Loop in
+                for _ in 0..<500 {
+                    let bytes = try await pair.server.read(atMost: 10, deadline: soon)
+                    try await pair.server.write(bytes, deadline: soon)
+                }
+            }
+            for round in 0..<500 {
+                try await pair.client.write([UInt8(truncatingIfNeeded: round)], deadline: soon)
+                let answer = try await pair.client.read(atMost: 10, deadline: soon)
+                #expect(answer == [UInt8(truncatingIfNeeded: round)])
+            }
+            try await echo.value
+            pair.close()
+        }
+        try await rounds.value
+    }
+
     @Test func `nobody listening is refused at once`() async throws {
         try await onLoop {
             let network = LinuxNetwork()

@@ -77,12 +77,12 @@ final class Mailbox<Value: Sendable> {
 
     func put(_ value: Value) {
         values.append(value)
-        arrived.wake(.ready)
+        arrived.wake()
     }
 
     func take(until deadline: MonotonicTime? = nil) async throws(StreamError) -> Value {
         let deadline = deadline ?? soon
-        while values.isEmpty { try await arrived.wait(until: deadline).check() }
+        while values.isEmpty { try await arrived.wait(after: arrived.wakes, until: deadline).check() }
         return values.removeFirst()
     }
 

@@ -16,5 +16,5 @@ package final class LinuxClock: Clock {
         Reactor.shared.timers.schedule(at: time, action)
     }
 
-    package func sleep(until time: MonotonicTime) async { _ = await WaitPoint().wait(until: time) }
+    package func sleep(until time: MonotonicTime) async { _ = await WaitPoint().wait(after: 0, until: time) }
 }

@@ -12,6 +12,10 @@ enum Wakeup: Sendable {
 
 /// A place to wait for one thing, each waiter with a deadline of its own.
 ///
+/// Between a try that found nothing and the wait for the next chance other code may run: an `await` is allowed to go round
+/// through the loop's queue. So whoever tries first takes the count of wakes before it, and the wait ends at once when there
+/// was another one since.
+///
 /// Its timer is set once and moved only when it fires or comes too late: a busy stream waits thousands of times a second
 /// with deadlines that never pass.
 @Loop
@@ -26,15 +30,18 @@ final class WaitPoint {
     private var waiters: [Waiter] = []
     private var timer: LoopTimer?
     private var number: UInt64 = 0
+    private var isClosed = false
+    /// How often it was woken.
+    private(set) var wakes: UInt64 = 0
 
-    /// Waits for `wake`, for `deadline`, or until the task is cancelled.
-    func wait(until deadline: MonotonicTime) async -> Wakeup {
-        if Task.isCancelled { return .cancelled }
-        if deadline <= Reactor.now { return .timedOut }
+    /// Waits for a wake beyond the first `count`, for `deadline`, or until the task is cancelled.
+    func wait(after count: UInt64, until deadline: MonotonicTime) async -> Wakeup {
         number += 1
         let own = number
         return await withTaskCancellationHandler {
             await Suspended.wait { task in
+                // Nothing runs on the loop between these questions and the entry in the list.
+                if let wakeup = answer(count, deadline) { return task.resume(returning: wakeup) }
                 waiters.append(Waiter(number: own, deadline: deadline, task: task))
                 setTimer(deadline)
             }
@@ -43,14 +50,24 @@ final class WaitPoint {
         }
     }
 
-    /// Wakes everybody who waits.
-    func wake(_ wakeup: Wakeup) {
-        if !waiters.isEmpty { wake(wakeup) { _ in true } }
+    /// How a wait ends that need not begin.
+    private func answer(_ count: UInt64, _ deadline: MonotonicTime) -> Wakeup? {
+        if isClosed { return .closed }
+        if wakes != count { return .ready }
+        if Task.isCancelled { return .cancelled }
+        return deadline <= Reactor.now ? .timedOut : nil
     }
 
-    /// Wakes everybody and forgets the timer, which would keep this object.
+    /// Wakes everybody who waits, and whoever has tried and is about to wait.
+    func wake() {
+        wakes += 1
+        if !waiters.isEmpty { wake(.ready) { _ in true } }
+    }
+
+    /// Ends all waits, also later ones.
     func close() {
-        wake(.closed)
+        isClosed = true
+        wake(.closed) { _ in true }
         timer?.cancel()
         timer = nil
     }

@@ -90,7 +90,7 @@ private final class ConnectWait: ReadinessHandler {
     }
 
     func wait(until deadline: MonotonicTime) async throws(StreamError) {
-        try await writable.wait(until: deadline).check()
+        try await writable.wait(after: 0, until: deadline).check()
         switch rondo_socket_error(number) {
         case 0: return
         case ETIMEDOUT: throw .timedOut
@@ -99,7 +99,7 @@ private final class ConnectWait: ReadinessHandler {
     }
 
     func became(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.writable, .hungUp]) { writable.wake(.ready) }
+        if !readiness.isDisjoint(with: [.writable, .hungUp]) { writable.wake() }
     }
 
     /// Must come before the descriptor is closed or registered again; a second call does nothing.

@@ -46,6 +46,7 @@ final class TCPStream: ByteStream {
         isReading = true
         defer { isReading = false }
         while true {
+            let ticket = readable.wakes
             if mayRead || hasHungUp {
                 guard let number else { throw .closed }
                 let (bytes, transfer) = unsafe Buffer.read(atMost: maximum) { buffer in
@@ -56,13 +57,15 @@ final class TCPStream: ByteStream {
                 switch transfer {
                 case .moved(let count):
                     if count == 0 { hasEnded = true }
+                    // Less than there was room for: the kernel has no more, and will tell of what comes (epoll(7)).
+                    if count < min(maximum, Buffer.maximum) { mayRead = false }
                     await Reactor.shared.spend(count)
                     return bytes
                 case .notReady: mayRead = false
                 case .failed(let error): throw error
                 }
             }
-            try await waitReadable(until: deadline)
+            try await readable.wait(after: ticket, until: deadline).check()
         }
     }
 
@@ -72,6 +75,7 @@ final class TCPStream: ByteStream {
         defer { isWriting = false }
         var rest = bytes
         while !rest.isEmpty {
+            let ticket = writable.wakes
             guard let number else { throw .closed }
             hasWritten = true
             let result = unsafe rest.withUnsafeBytes { buffer in
@@ -83,7 +87,7 @@ final class TCPStream: ByteStream {
             case .moved(let count):
                 rest = rest.dropFirst(count)
                 await Reactor.shared.spend(count)
-            case .notReady: try await waitWritable(until: deadline)
+            case .notReady: try await writable.wait(after: ticket, until: deadline).check()
             case .failed(let error): throw error
             }
         }
@@ -106,16 +110,23 @@ final class TCPStream: ByteStream {
     /// Says that TLS writes past this object.
     func noteWriting() { hasWritten = true }
 
-    /// Waits until a read is worth a try again. Only after a try that found nothing: changes are told once.
-    func waitReadable(until deadline: MonotonicTime) async throws(StreamError) {
-        guard number != nil else { throw .closed }
-        try await readable.wait(until: deadline).check()
+    /// How often each direction has become ready; to be taken before a try.
+    var tickets: StreamTickets { StreamTickets(readable: readable.wakes, writable: writable.wakes) }
+
+    /// Waits until a read is worth another try, for one who has tried since `tickets` were taken.
+    func waitReadable(_ tickets: StreamTickets, until deadline: MonotonicTime) async throws(StreamError) {
+        try await readable.wait(after: tickets.readable, until: deadline).check()
     }
 
-    func waitWritable(until deadline: MonotonicTime) async throws(StreamError) {
-        guard number != nil else { throw .closed }
-        try await writable.wait(until: deadline).check()
+    func waitWritable(_ tickets: StreamTickets, until deadline: MonotonicTime) async throws(StreamError) {
+        try await writable.wait(after: tickets.writable, until: deadline).check()
     }
+}
+
+/// See `WaitPoint`.
+struct StreamTickets {
+    let readable: UInt64
+    let writable: UInt64
 }
 
 extension TCPStream: ReadinessHandler {
@@ -123,9 +134,9 @@ extension TCPStream: ReadinessHandler {
         if !readiness.isDisjoint(with: .hungUp) { hasHungUp = true }
         if !readiness.isDisjoint(with: [.readable, .hungUp]) {
             mayRead = true
-            readable.wake(.ready)
+            readable.wake()
         }
-        if !readiness.isDisjoint(with: [.writable, .hungUp]) { writable.wake(.ready) }
+        if !readiness.isDisjoint(with: [.writable, .hungUp]) { writable.wake() }
     }
 }
 

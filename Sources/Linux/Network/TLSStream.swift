@@ -38,10 +38,13 @@ final class TLSStream: ByteStream {
     func handshake(_ side: StreamSide, deadline: MonotonicTime) async throws(StreamError) {
         while true {
             guard transport.number != nil else { throw .closed }
+            let tickets = transport.tickets
             ERR_clear_error()
             let result = unsafe side == .server ? SSL_accept(ssl) : SSL_connect(ssl)
             if result == 1 { break }
-            guard try await wait(for: unsafe SSL_get_error(ssl, result), until: deadline) else { throw .closed }
+            guard try await wait(for: unsafe SSL_get_error(ssl, result), tickets, until: deadline) else {
+                throw .closed
+            }
         }
         // Only a key that both ends have makes a session "reused"; a certificate never does.
         guard unsafe SSL_session_reused(ssl) == 1 else { throw .untrusted("the handshake did not use the key") }
@@ -54,12 +57,13 @@ final class TLSStream: ByteStream {
         defer { isReading = false }
         while true {
             guard transport.number != nil else { throw .closed }
+            let tickets = transport.tickets
             let (bytes, code) = readRecords(atMost: maximum)
             if !bytes.isEmpty {
                 await Reactor.shared.spend(bytes.count)
                 return bytes
             }
-            if !(try await wait(for: code, until: deadline)) { return [] }
+            if !(try await wait(for: code, tickets, until: deadline)) { return [] }
         }
     }
 
@@ -71,6 +75,7 @@ final class TLSStream: ByteStream {
         while !rest.isEmpty {
             guard transport.number != nil else { throw .closed }
             transport.noteWriting()
+            let tickets = transport.tickets
             var count = 0
             ERR_clear_error()
             // Safe because OpenSSL encrypts or copies the bytes during the call; a retry may come from another address.
@@ -78,7 +83,7 @@ final class TLSStream: ByteStream {
             if result == 1 {
                 rest = rest.dropFirst(count)
                 await Reactor.shared.spend(count)
-            } else if !(try await wait(for: unsafe SSL_get_error(ssl, result), until: deadline)) {
+            } else if !(try await wait(for: unsafe SSL_get_error(ssl, result), tickets, until: deadline)) {
                 throw .closed
             }
         }
@@ -125,10 +130,12 @@ final class TLSStream: ByteStream {
     }
 
     /// Waits for what OpenSSL asked for. False: the other end has sent its end of stream.
-    private func wait(for code: Int32, until deadline: MonotonicTime) async throws(StreamError) -> Bool {
+    private func wait(
+        for code: Int32, _ tickets: StreamTickets, until deadline: MonotonicTime
+    ) async throws(StreamError) -> Bool {
         switch code {
-        case SSL_ERROR_WANT_READ: try await transport.waitReadable(until: deadline)
-        case SSL_ERROR_WANT_WRITE: try await transport.waitWritable(until: deadline)
+        case SSL_ERROR_WANT_READ: try await transport.waitReadable(tickets, until: deadline)
+        case SSL_ERROR_WANT_WRITE: try await transport.waitWritable(tickets, until: deadline)
         case SSL_ERROR_ZERO_RETURN: return false
         case SSL_ERROR_SYSCALL: throw StreamError(errorNumber: errno == 0 ? EPIPE : errno)
         default: throw failure()

@@ -89,7 +89,7 @@ package final class ChildProcess: ReadinessHandler {
 
     /// Waits for the end; nil when `deadline` came first or the task was cancelled.
     package func wait(until deadline: MonotonicTime) async -> ChildExit? {
-        if exit == nil { _ = await ended.wait(until: deadline) }
+        if exit == nil { _ = await ended.wait(after: 0, until: deadline) }
         return exit
     }
 

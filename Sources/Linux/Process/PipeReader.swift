@@ -22,6 +22,7 @@ package final class PipeReader: ReadinessHandler {
     /// - Throws: `timedOut`, `closed`, `failed`.
     package func read(atMost maximum: Int, deadline: MonotonicTime) async throws(StreamError) -> [UInt8] {
         while true {
+            let ticket = readable.wakes
             guard let number = pipe?.number else { throw .closed }
             let (bytes, transfer) = unsafe Buffer.read(atMost: maximum) { buffer in
                 // Safe because read(2) writes at most the buffer's size.
@@ -30,7 +31,7 @@ package final class PipeReader: ReadinessHandler {
             }
             switch transfer {
             case .moved: return bytes
-            case .notReady: try await readable.wait(until: deadline).check()
+            case .notReady: try await readable.wait(after: ticket, until: deadline).check()
             case .failed(let error): throw error
             }
         }
@@ -54,5 +55,5 @@ package final class PipeReader: ReadinessHandler {
         readable.close()
     }
 
-    func became(_ readiness: Readiness) { readable.wake(.ready) }
+    func became(_ readiness: Readiness) { readable.wake() }
 }

@@ -3,8 +3,8 @@ internal import Glibc
 
 /// How this process uses memory.
 package enum ProcessMemory {
-    /// Makes malloc(3) give memory back: two arenas instead of eight per core, and blocks from 128 KiB on as mappings of
-    /// their own, which go at their release. To be called first thing, before there are threads.
+    /// Makes malloc(3) give memory back: two arenas instead of eight per core, and blocks of more than 128 KiB as
+    /// mappings of their own, which go at their release. To be called first thing, before there are threads.
     package static func tune() {
         _ = mallopt(M_ARENA_MAX, 2)
         _ = mallopt(M_MMAP_THRESHOLD, 128 << 10)
