@@ -15,16 +15,14 @@ final class ServerWeb {
         endpoint: Endpoint, configuration: ServerConfiguration, world: World, view: ServerView, storage: Storage,
         metrics: Metrics
     ) throws(StartFailure) {
-        server = WebServer(network: world.network, clock: world.clock, metrics: metrics, log: world.log) { request, _ in
-            switch request.target.segments {
-            case ["healthz"]: .bytes(Array("ok\n".utf8), contentType: "text/plain")
-            case ["readyz"]:
-                view.unreadiness.isEmpty
-                    ? .bytes([], contentType: "text/plain") : .failure(APIError(503, "x", "\(view.unreadiness)"))
-            case ["api", "v1", "cluster"]: .json(view.status)
-            default: .failure(APIError(404, "x", "x"))
-            }
-        }
+        var settings = WebAPI.Settings()
+        settings.writeToken = configuration.writeToken
+        let api = WebAPI(
+            metadata: world.metadata, source: storage.reader, uploads: storage.uploads, cluster: view,
+            clock: world.clock, log: world.log, settings: settings)
+        server = WebServer(
+            network: world.network, clock: world.clock, metrics: metrics, log: world.log,
+            isMemberOrigin: { api.isMemberOrigin($0) }, handler: { await api.answer($0, $1) })
         do throws(StreamError) {
             port = try server.listen(on: endpoint).port
         } catch {
