@@ -28,7 +28,7 @@ struct PacketScan {
     private var decoded: Int64 = 0
     private var skipped: Int64 = 0
     private var padding: Int64 = 0
-    /// The first time stamp, where it is later than 0.
+    /// The first packet's time.
     private var origin: Int64 = 0
     private var gap = 0
 
@@ -40,6 +40,7 @@ struct PacketScan {
     }
 
     private var isPaged: Bool { codec.container == .ogg }
+    private var isTimed: Bool { codec.container == .ogg || codec.container == .mp4 }
     private var end: Int64 { last.map { $0.position + Int64($0.length) } ?? 0 }
 
     /// - Throws: when the file turns out to be cut off, damaged, or too long.
@@ -52,16 +53,17 @@ struct PacketScan {
         if first == nil {
             first = packet
             skipped = packet.skippedAtStart > 0 ? packet.skippedAtStart : max(0, -(packet.time ?? 0))
-            origin = max(0, packet.time ?? 0)
+            origin = packet.time ?? 0
         }
-        // In Ogg libav's durations are wrong where Vorbis' block size changes, its times are not.
-        if isPaged, let time = packet.time { decoded = max(before, time &- origin &+ skipped) }
+        // In Ogg libav's durations are wrong where Vorbis' block size changes, in fragmented MP4 they are missing; times are right.
+        if isTimed, let time = packet.time { decoded = max(before, time &- origin) }
+        let step = decoded - before
         cut(at: packet)
         listLast(upTo: decoded)
         gap = isPaged || last == nil ? 0 : Int(max(0, packet.position - end))
         before = decoded
         // A bare stream's packets have no times of their own; every frame of a stream has as many samples as the first.
-        decoded += layout.firstFrame.map { Int64($0.samples) } ?? packet.samples
+        decoded += layout.firstFrame.map { Int64($0.samples) } ?? (packet.samples > 0 ? packet.samples : step)
         padding = packet.skippedAtEnd
         count += 1
         last = packet
@@ -93,7 +95,9 @@ struct PacketScan {
     private func isSound(_ packet: Demuxer.Packet) throws(Refusal) -> Bool {
         guard packet.position >= 0, packet.length > 0 else { return false }
         let missing = packet.position + Int64(packet.length) > file.length
-        guard !missing && !packet.isCorrupt else { throw .truncated("it ends within its audio") }
+        // In a wave file without a length libav takes the end for an accident; `WaveLayout` has looked at those with one.
+        let isBroken = packet.isCorrupt && codec.container != .wav
+        guard !missing && !isBroken else { throw .truncated("it ends within its audio") }
         guard let expected = layout.firstFrame else { return true }
         guard let frame = file.frame(at: packet.position), frame.continues(expected) else { return false }
         let isCutOff = packet.position + Int64(frame.length) > file.length
@@ -105,7 +109,7 @@ struct PacketScan {
     mutating func finish() throws(Refusal) -> Result {
         guard let first, let last, faulty <= count / 8 + 1 else { throw .notAudio("there is no audio in it") }
         try checkPromises(first: first, last: last)
-        if let ogg = layout.ogg { (decoded, padding) = (max(before, ogg.endSample &- origin &+ skipped), 0) }
+        if let ogg = layout.ogg { (decoded, padding) = (max(before, ogg.endSample &- origin), 0) }
         listLast(upTo: decoded)
         let total = decoded - skipped - padding
         guard total > 0, decoded <= Self.maximumSeconds * Int64(codec.sampleRate) else {

@@ -1,17 +1,18 @@
 import Foundation
 import Media
 import Model
+import Synchronization
 import Testing
 
 /// `rondo-media` as a server runs it, with its answer taken apart and held against the contract.
 enum Child {
-    struct Song {
+    struct Song: Sendable {
         let description: MediaDescription
         let cover: [UInt8]
         let packets: [UInt8]
     }
 
-    enum Answer {
+    enum Answer: Sendable {
         case song(Song)
         case refused(Refusal)
 
@@ -28,15 +29,21 @@ enum Child {
     /// Beside the test program itself.
     static let program = FileManager.default.buildFolder + "/rondo-media"
 
-    static func song(_ path: String) throws -> Song {
-        guard case .song(let song) = try parse(path) else {
-            throw Music.Missing(description: "\(path) was refused: \(try parse(path))")
+    /// Songs of the collection, which many tests look at.
+    private static let known = Mutex<[String: Song]>([:])
+
+    static func song(_ path: String) async throws -> Song {
+        if let song = known.withLock({ $0[path] }) { return song }
+        let answer = try await parse(path)
+        guard case .song(let song) = answer else {
+            throw Music.Missing(description: "\(path) was refused: \(answer)")
         }
+        if path.hasPrefix(Music.folder) { known.withLock { $0[path] = song } }
         return song
     }
 
-    static func parse(_ path: String) throws -> Answer {
-        let run = try Program.run([program, URL(filePath: path).lastPathComponent], descriptor3: path)
+    static func parse(_ path: String) async throws -> Answer {
+        let run = try await Program.run([program, URL(filePath: path).lastPathComponent], descriptor3: path)
         #expect(run.status == 0 && !run.wasKilled, "\(path): exit \(run.status): \(run.errors)")
         let bytes = Array(run.output)
         try #require(bytes.count >= 4)
@@ -90,5 +97,14 @@ extension FileManager {
     var buildFolder: String {
         let own = (try? destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
         return URL(filePath: own).deletingLastPathComponent().path
+    }
+}
+
+extension Sequence {
+    /// `map` for what has to be waited for.
+    func each<Result>(_ transform: (Element) async throws -> Result) async rethrows -> [Result] {
+        var results: [Result] = []
+        for element in self { results.append(try await transform(element)) }
+        return results
     }
 }

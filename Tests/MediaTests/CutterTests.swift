@@ -38,7 +38,8 @@ import Testing
     }
 
     @Test func `After a chunk that was full the next one gets its ten seconds`() {
-        let packets = steady(3, from: 0, length: 400, samples: 300) + [(1200, 1, 900), (1201, 1, 1590), (1202, 1, 1600)]
+        let packets =
+            steady(3, from: 0, length: 400, samples: 300) + [(1200, 1, 900), (1201, 1, 1590), (1202, 1, 1600)]
         #expect(cuts(packets, end: 1203, total: 1700, length: 1203).map(\.startSample) == [0, 600, 1600])
     }
 

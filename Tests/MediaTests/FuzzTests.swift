@@ -11,16 +11,16 @@ import Testing
     ]
 
     @Test(arguments: 0..<8)
-    func `Damaged files are read or refused, never crash the child`(_ shape: Int) throws {
+    func `Damaged files are read or refused, never crash the child`(_ shape: Int) async throws {
         let (arguments, name) = Self.shapes[shape]
         let folder = try Folder()
-        let path = try Music.made(["-t", "3", "-map", "0:a"] + arguments, as: name, in: folder)
+        let path = try await Music.made(["-t", "3", "-map", "0:a"] + arguments, as: name, in: folder)
         let whole = try Array(Data(contentsOf: URL(filePath: path)))
         var generator = SeededGenerator(seed: UInt64(shape))
         for round in 0..<50 {
             let damaged = damage(whole, using: &generator)
             let started = ContinuousClock.now
-            _ = try Child.parse(folder.file("damaged", damaged))
+            _ = try await Child.parse(folder.file("damaged", damaged))
             #expect(ContinuousClock.now - started < .seconds(20), "\(name) round \(round)")
         }
     }
@@ -39,6 +39,7 @@ import Testing
             default: bytes.insert(contentsOf: bytes[index..<(index + 200)].reversed(), at: index)
             }
         }
-        return Bool.random(using: &generator) ? bytes : Array(bytes.prefix(Int.random(in: 1...bytes.count, using: &generator)))
+        return Bool.random(using: &generator)
+            ? bytes : Array(bytes.prefix(Int.random(in: 1...bytes.count, using: &generator)))
     }
 }

@@ -35,10 +35,14 @@ enum Music {
     }
 
     /// The song of `formats` made into something else by ffmpeg, with a copy of its tags; removed with its folder by the caller.
-    static func made(_ arguments: [String], as name: String, in folder: Folder, of source: String? = nil) throws -> String {
+    static func made(
+        _ arguments: [String], as name: String, in folder: Folder, of source: String? = nil
+    ) async throws
+        -> String
+    {
         let target = folder.path + "/" + name
         let input = try source ?? song("formats/song.flac")
-        let run = try Program.run(
+        let run = try await Program.run(
             ["ffmpeg", "-nostdin", "-v", "error", "-y", "-i", input] + arguments + ["file:" + target])
         guard run.status == 0 else {
             throw Missing(description: "ffmpeg failed: \(run.errors). Install it: sudo apt-get install ffmpeg")
@@ -65,15 +69,24 @@ final class Folder {
 
 /// A program run to its end.
 enum Program {
-    struct Run {
+    struct Run: Sendable {
         let status: Int32
         let wasKilled: Bool
         let output: Data
         let errors: String
     }
 
+    /// One program at a time, away from the threads of the other tests, some of which have deadlines.
+    private static let queue = DispatchQueue(label: "programs")
+
     /// - Parameter descriptor3: a file that the program gets as file descriptor 3.
-    static func run(_ arguments: [String], descriptor3: String? = nil) throws -> Run {
+    static func run(_ arguments: [String], descriptor3: String? = nil) async throws -> Run {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try wait(for: arguments, descriptor3) }) }
+        }
+    }
+
+    private static func wait(for arguments: [String], _ descriptor3: String?) throws -> Run {
         let process = Process()
         let output = Pipe()
         let errors = Pipe()
