@@ -19,10 +19,16 @@ extension Ring {
         case .timedOut: suspect(life, .unanswered)
         case .refused, .answered(nil): provedGone(life)
         case .answered(let other?):
-            if other == life { return heard(life) }
+            if other == life { return watchAgain(entry) }
             provedGone(life)
             meet(other, at: other.id == life.id ? entry.peerEndpoint : nil)
         }
+    }
+
+    /// It was only the connection that ended; the next end is to be noticed too.
+    private mutating func watchAgain(_ entry: RosterEntry) {
+        heard(entry.life)
+        if links.observed.contains(entry.life) { effects.append(.watch(entry.life, at: entry.peerEndpoint)) }
     }
 
     private mutating func provedGone(_ life: ServerLife) {
@@ -85,12 +91,15 @@ extension Ring {
 
     /// Somebody hears it, so it lives; that this server does not is nobody else's business.
     mutating func clear(_ life: ServerLife) {
-        detector.suspicions[life] = nil
+        let suspicion = detector.suspicions.removeValue(forKey: life)
         cancelTimer(.confirmation(life))
         detector.watches[life.id]?.since = now
         detector.watches[life.id]?.unanswered = 0
         changes.isDirty = true
         report(.cleared(life))
+        if suspicion?.evidence == .unanswered, let entry = roster[life.id], links.observed.contains(life) {
+            effects.append(.watch(life, at: entry.peerEndpoint))
+        }
     }
 
     private mutating func declareDead(_ life: ServerLife, _ evidence: Evidence, unconfirmed: Bool) {

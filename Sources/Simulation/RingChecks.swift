@@ -1,0 +1,66 @@
+package import Model
+package import Ring
+
+// What must hold. Safety is checked on the way, the rest after quiet.
+extension RingWorld {
+    /// The servers whose processes run, in the order of their ids.
+    package var running: [SimulatedServer] { servers.filter(\.isRunning).sorted { $0.id < $1.id } }
+
+    package var counts: RoleCounts {
+        var counts = RoleCounts()
+        for server in running { if let role = server.ring?.own.role { counts[role] += 1 } }
+        return counts
+    }
+
+    /// Whether every running server sees exactly the running servers, with equal rosters: one ring.
+    package var isOneRing: Bool { ringFaults.isEmpty }
+
+    /// Why it is not one ring, empty when it is.
+    package var ringFaults: [String] {
+        let running = self.running
+        let lives = running.compactMap(\.life)
+        var faults: [String] = []
+        let digests = Set(running.compactMap { $0.ring?.roster.digest })
+        if digests.count > 1 { faults.append("\(digests.count) different rosters") }
+        for (place, server) in running.enumerated() {
+            guard let ring = server.ring else { faults.append("\(server.index) is not up"); continue }
+            let seen = ring.roster.present.map(\.life)
+            if seen != lives { faults.append("\(server.index) sees \(seen), not \(lives)") }
+            if !ring.suspects.isEmpty { faults.append("\(server.index) suspects somebody") }
+            let others = (1..<max(1, lives.count)).map { lives[(place + $0) % lives.count] }
+            if ring.links.successor != others.first || ring.links.predecessor != others.last
+                || ring.links.secondSuccessor != (others.count > 1 ? others[1] : nil)
+            {
+                faults.append("\(server.index) has wrong links")
+            }
+        }
+        return faults
+    }
+
+    package var hasTargetRoles: Bool { counts == RoleCounts.target(servers: counts.total) || counts.total == 1 }
+
+    /// No role is short of what the ring needs at once.
+    package var hasMinimumRoles: Bool {
+        let counts = self.counts
+        switch counts.total {
+        case ...1: return true
+        case 2: return counts.data == 1
+        default: return counts.data >= 2 && counts.router >= 1
+        }
+    }
+
+    /// A switch away from Data must leave two of them, as far as the switching server can know.
+    mutating func checkSwitch(to role: Role, by index: Int) {
+        guard role == .router, let ring = servers[index].ring else { return }
+        let counts = ring.roster.counts
+        if counts.total >= 3, counts.data < 2 {
+            violations.append(
+                "\(now.nanoseconds / 1_000_000) ms: server \(index) left Data with \(counts.data) remaining")
+        }
+    }
+
+    /// How often something was observed since a time.
+    package func count(since time: MonotonicTime = .zero, _ matches: (Ring.Observation) -> Bool) -> Int {
+        notes.count { $0.time >= time && matches($0.observation) }
+    }
+}

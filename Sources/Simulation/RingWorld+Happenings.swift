@@ -1,0 +1,146 @@
+import Model
+import Ring
+
+// How the world carries out what machines ask for, and delivers what comes of it.
+extension RingWorld {
+    mutating func perform(_ happening: Happening) {
+        switch happening {
+        case .launch(let index): launch(index)
+        case .lease(let index, let run): if isCurrent(index, run) { takeLease(index) }
+        case .renewal(let index, let run): if isCurrent(index, run) { renewLease(index, happening) }
+        case .event(let index, let run, let event):
+            guard isCurrent(index, run), !putBack(happening, index) else { return }
+            feed(event, to: index)
+        case .message(let from, let run, let sender, let to, let message, let id, let meant):
+            guard !putBack(happening, to) else { return }
+            deliver(message, id, from: from, run, sender, to: to, meant: meant)
+        case .answer(let index, let run, let id, let life):
+            guard isCurrent(index, run), !putBack(happening, index) else { return }
+            if servers[index].outstanding.remove(id) != nil { feed(.messageAcknowledged(id, by: life), to: index) }
+        case .deadline(let index, let run, let id, let reason):
+            guard isCurrent(index, run), !putBack(happening, index) else { return }
+            if servers[index].outstanding.remove(id) != nil { feed(.messageLost(id, reason), to: index) }
+        case .deathReport(let index, let life): reportDeath(life, by: index)
+        }
+    }
+
+    private func isCurrent(_ index: Int, _ run: Int) -> Bool {
+        servers[index].run == run && servers[index].process != .down
+    }
+
+    /// A paused process gets it when it goes on.
+    private mutating func putBack(_ happening: Happening, _ index: Int) -> Bool {
+        guard servers[index].process == .paused else { return false }
+        if servers[index].backlog.count < 2_000 { servers[index].backlog.append(happening) }
+        return true
+    }
+
+    mutating func carryOut(_ effect: Ring.Effect, of index: Int) {
+        let run = servers[index].run
+        switch effect {
+        case .sendProbe(let probe, let endpoint): send(probe, to: endpoint, from: index)
+        case .send(let message, let id, let life, let endpoint, let limit):
+            send(message, id, to: life, at: endpoint, within: limit, from: index)
+        case .watch(let life, let endpoint): watch(life, at: endpoint, from: index)
+        case .unwatch(let life): servers[index].watching.remove(life)
+        case .dial(let life, let endpoint, let limit): dial(life, at: endpoint, within: limit, from: index)
+        case .setTimer(let timer, let time):
+            queue.schedule(.event(index, run: run, .timerFired(timer)), at: max(time, now))
+        case .cancelTimer, .rosterChanged: return
+        case .persist(let incarnation): persist(incarnation, of: index)
+        case .adoptRole(let role, _): adopt(role, by: index)
+        case .reportDeath(let life): schedule(.deathReport(index, life), after: .milliseconds(1))
+        case .updateRegistry: updateRegistry(index)
+        case .report(let observation): note(observation, of: index)
+        case .stop: stop(index)
+        }
+    }
+
+    private mutating func send(_ probe: Probe, to endpoint: Endpoint, from index: Int) {
+        guard let target = places[endpoint] else { return }
+        for time in network.datagram(from: index, to: target) where servers[target].process != .down {
+            // Bytes, as on a wire, would only cost time here: the codec has its own tests.
+            let event = Ring.Event.probeReceived(probe, from: servers[index].endpoint)
+            schedule(.event(target, run: servers[target].run, event), after: time)
+        }
+    }
+
+    private mutating func send(
+        _ message: Ring.Message, _ id: Ring.MessageID, to life: ServerLife?, at endpoint: Endpoint,
+        within limit: Duration,
+        from index: Int
+    ) {
+        guard let sender = servers[index].life else { return }
+        let run = servers[index].run
+        servers[index].outstanding.insert(id)
+        schedule(.deadline(index, run: run, id, .timedOut), after: limit)
+        guard let target = places[endpoint], let time = network.stream(from: index, to: target) else { return }
+        schedule(
+            .message(from: index, fromRun: run, sender: sender, to: target, message, id, meant: life), after: time)
+    }
+
+    private mutating func deliver(
+        _ message: Ring.Message, _ id: Ring.MessageID, from: Int, _ run: Int, _ sender: ServerLife, to: Int,
+        meant: ServerLife?
+    ) {
+        if servers[to].hasVanished { return }
+        guard let back = network.stream(from: to, to: from) else { return }
+        guard servers[to].process == .up, let life = servers[to].life else {
+            return schedule(.deadline(from, run: run, id, .refused), after: back)
+        }
+        if let meant, meant != life {
+            return schedule(.deadline(from, run: run, id, .answeredBy(life)), after: back)
+        }
+        feed(.messageReceived(message, from: sender), to: to)
+        if network.duplication > 0, network.random(0...20) == 0 {
+            feed(.messageReceived(message, from: sender), to: to)
+        }
+        schedule(.answer(from, run: run, id, by: life), after: back)
+    }
+
+    private mutating func watch(_ life: ServerLife, at endpoint: Endpoint, from index: Int) {
+        servers[index].watching.insert(life)
+        let closed = Happening.event(index, run: servers[index].run, .connectionClosed(life))
+        guard let target = places[endpoint], !servers[target].hasVanished,
+            let time = network.stream(from: index, to: target)
+        else { return schedule(closed, after: .seconds(1)) }
+        let isThere = servers[target].isRunning && servers[target].life == life
+        if !isThere {
+            servers[index].watching.remove(life)
+            schedule(closed, after: time + time)
+        }
+    }
+
+    private mutating func dial(_ life: ServerLife, at endpoint: Endpoint, within limit: Duration, from index: Int) {
+        let run = servers[index].run
+        var result = Ring.DialResult.timedOut
+        var time = limit
+        if let target = places[endpoint], !servers[target].hasVanished,
+            let there = network.stream(from: index, to: target), there + there < limit
+        {
+            switch servers[target].process {
+            case .down, .starting: (result, time) = (.refused, there + there)
+            case .up: (result, time) = (.answered(servers[target].life), there + there)
+            case .paused: break
+            }
+        }
+        schedule(.event(index, run: run, .dialEnded(life, result)), after: time)
+    }
+
+    private mutating func persist(_ incarnation: Incarnation, of index: Int) {
+        servers[index].disk.incarnation = max(servers[index].disk.incarnation, incarnation)
+        let time = Duration.microseconds(network.random(500...5_000))
+        schedule(.event(index, run: servers[index].run, .incarnationPersisted(incarnation)), after: time)
+    }
+
+    private mutating func adopt(_ role: Role, by index: Int) {
+        servers[index].disk.role = role
+        let time = Duration.microseconds(network.random(1_000...20_000))
+        schedule(.event(index, run: servers[index].run, .roleAdopted(role)), after: time)
+    }
+
+    private mutating func note(_ observation: Ring.Observation, of index: Int) {
+        notes.append(Note(time: now, server: index, observation: observation))
+        if case .roleTaken(let role, _) = observation { checkSwitch(to: role, by: index) }
+    }
+}

@@ -1,0 +1,134 @@
+package import Model
+package import Ring
+
+/// A world of ring servers on one thread: one seed replays one history exactly.
+package struct RingWorld {
+    /// What can happen in it.
+    package enum Happening {
+        case launch(Int)
+        case lease(Int, run: Int)
+        case renewal(Int, run: Int)
+        case event(Int, run: Int, Ring.Event)
+        case message(
+            from: Int, fromRun: Int, sender: ServerLife, to: Int, Ring.Message, Ring.MessageID, meant: ServerLife?)
+        case answer(Int, run: Int, Ring.MessageID, by: ServerLife)
+        case deadline(Int, run: Int, Ring.MessageID, Ring.LossReason)
+        case deathReport(Int, ServerLife)
+    }
+
+    /// An observation, with its time and its observer.
+    package struct Note {
+        package let time: MonotonicTime
+        package let server: Int
+        package let observation: Ring.Observation
+    }
+
+    package internal(set) var now = MonotonicTime.zero
+    package internal(set) var servers: [SimulatedServer] = []
+    package var network: SimulatedNetwork
+    package var registry = RegistryStub()
+    package var configuration: Ring.Configuration
+    /// What the servers reported, in order.
+    package internal(set) var notes: [Note] = []
+    /// A hash over everything that happened: equal histories have equal traces, in every process.
+    package internal(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// How many events the machines handled.
+    package internal(set) var handled = 0
+    /// Rules that were broken on the way.
+    package internal(set) var violations: [String] = []
+
+    var queue = EventQueue<Happening>()
+    var generator: SeededGenerator
+    var places: [Endpoint: Int] = [:]
+    private var effects: [Ring.Effect] = []
+
+    package init(seed: UInt64, configuration: Ring.Configuration = Ring.Configuration()) {
+        generator = SeededGenerator(seed: seed)
+        network = SimulatedNetwork(seed: generator.next())
+        self.configuration = configuration
+    }
+
+    /// Adds a host; its server is started with `start`.
+    @discardableResult
+    package mutating func addServer(pinned: Bool = false, role: Role? = nil) -> Int {
+        let index = servers.count
+        let host = HostAddress(10, UInt8(index >> 16 & 255), UInt8(index >> 8 & 255), UInt8(index & 255))
+        var server = SimulatedServer(
+            index: index, id: ServerID.random(using: &generator), endpoint: Endpoint(host, 7700))
+        server.isPinned = pinned
+        server.wantedRole = role
+        places[server.endpoint] = index
+        servers.append(server)
+        return index
+    }
+
+    /// Adds servers that have known each other for long, in the roles that the target asks for.
+    package mutating func addSettledRing(of count: Int) {
+        let first = servers.count
+        for _ in 0..<count { addServer() }
+        let target = RoleCounts.target(servers: count)
+        var roster = Roster()
+        for index in first..<servers.count {
+            servers[index].disk.role = index - first < target.data ? .data : .router
+            servers[index].disk.incarnation = Incarnation(1)
+            var entry = entry(of: index, incarnation: Incarnation(1))
+            entry.version = 2
+            roster.merge(entry)
+        }
+        for index in first..<servers.count {
+            servers[index].run += 1
+            boot(index, role: servers[index].disk.role ?? .data, contacts: [], roster: roster)
+            _ = registry.renew(self.entry(of: index, incarnation: Incarnation(1)), at: now)
+        }
+    }
+
+    /// Lets time pass.
+    package mutating func run(for duration: Duration) { run(until: now + duration) }
+
+    package mutating func run(until end: MonotonicTime) {
+        while let time = queue.nextTime, time <= end, let next = queue.next() {
+            now = next.time
+            perform(next.happening)
+        }
+        now = max(now, end)
+    }
+
+    /// Lets time pass until something holds.
+    /// - Returns: when it held, or nil if it did not within `limit`.
+    package mutating func run(within limit: Duration, until holds: (RingWorld) -> Bool) -> MonotonicTime? {
+        let end = now + limit
+        while now < end {
+            if holds(self) { return now }
+            run(until: min(end, now + .milliseconds(10)))
+        }
+        return holds(self) ? now : nil
+    }
+
+    mutating func schedule(_ happening: Happening, after duration: Duration) {
+        queue.schedule(happening, at: now + duration)
+    }
+
+    /// Gives an event to a server's machine and carries out what it asks for.
+    mutating func feed(_ event: Ring.Event, to index: Int) {
+        guard servers[index].ring != nil else { return }
+        handled += 1
+        var effects = self.effects
+        self.effects = []
+        effects.removeAll(keepingCapacity: true)
+        servers[index].ring?.handle(event, at: now, into: &effects)
+        record(index, effects.count)
+        for effect in effects {
+            guard servers[index].ring != nil else { break }
+            carryOut(effect, of: index)
+        }
+        self.effects = effects
+    }
+
+    private mutating func record(_ index: Int, _ effects: Int) {
+        guard let ring = servers[index].ring else { return }
+        for word in [UInt64(bitPattern: now.nanoseconds), UInt64(index), ring.roster.digest, UInt64(effects)] {
+            trace = (trace ^ word) &* 0x0000_0100_0000_01B3
+            trace ^= trace >> 29
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package import Model
+package import Ring
+
+/// One simulated server: its machine while its process runs, and what its disk keeps when it does not.
+package struct SimulatedServer {
+    package enum Process: Hashable, Sendable {
+        case down
+        /// Asking the registry, not yet in the ring.
+        case starting
+        case up
+        /// SIGSTOP: the kernel still takes what comes in.
+        case paused
+    }
+
+    /// What survives a crash.
+    package struct Disk: Sendable {
+        package var incarnation = Incarnation(0)
+        package var role: Role?
+        package var contacts: [Ring.Contact] = []
+    }
+
+    package let index: Int
+    package let id: ServerID
+    package var endpoint: Endpoint
+    package var isPinned = false
+    /// What `rondo server 1` or `3` asks for.
+    package var wantedRole: Role?
+    package var disk = Disk()
+    package var process = Process.down
+    /// Its host has lost power or its network: no connection is closed, nothing is refused.
+    package var hasVanished = false
+    /// Counts the starts of the process, so that what belonged to an earlier one is dropped.
+    package var run = 0
+    package var ring: Ring?
+    package var watching: Set<ServerLife> = []
+    package var outstanding: Set<Ring.MessageID> = []
+    /// What came in while it was paused.
+    package var backlog: [RingWorld.Happening] = []
+
+    package var life: ServerLife? { ring.map { ServerLife(id: id, incarnation: $0.own.incarnation) } }
+    package var isRunning: Bool { process == .up || process == .paused }
+}

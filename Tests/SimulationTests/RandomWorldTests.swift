@@ -1,0 +1,33 @@
+import Model
+import Ring
+import Simulation
+import Testing
+
+@Suite struct RandomWorldTests {
+    /// Everything that must hold once the faults are over, and on the way.
+    static func fault(seed: UInt64) -> String? {
+        var world = RingWorld(seed: seed)
+        var plan = FaultPlan(seed: seed)
+        plan.play(in: &world)
+        let end = world.now
+        guard let healed = world.run(within: .seconds(6), until: \.isOneRing) else {
+            return "not one ring after 6 s: \(world.ringFaults)"
+        }
+        world.run(until: end + .seconds(6))
+        if !world.isOneRing { return "healed after \(healed - end), then fell apart: \(world.ringFaults)" }
+        let deaths = world.count(since: healed + .seconds(1)) { if case .died = $0 { true } else { false } }
+        if deaths > 0 { return "\(deaths) deaths in quiet" }
+        if !world.hasMinimumRoles { return "roles \(world.counts) after 6 s" }
+        if world.run(within: .seconds(40), until: \.hasTargetRoles) == nil { return "roles \(world.counts) after 46 s" }
+        if !world.isOneRing { return "fell apart in quiet: \(world.ringFaults)" }
+        return world.violations.first
+    }
+
+    @Test(arguments: 0..<20)
+    func `Ten random worlds of faults heal into one ring with the right roles`(block: Int) {
+        for seed in block * 10..<(block + 1) * 10 {
+            let fault = RandomWorldTests.fault(seed: UInt64(seed))
+            #expect(fault == nil, "seed \(seed): \(fault ?? "")")
+        }
+    }
+}
