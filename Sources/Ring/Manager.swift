@@ -7,6 +7,8 @@ struct Manager: Sendable {
     /// What it has ordered and not yet seen done.
     var instruction: Imbalance?
     var sendings = 0
+    /// The last instruction of another manager, and when it came.
+    var foreign: (imbalance: Imbalance, time: MonotonicTime)?
     /// An instruction that nobody follows is given up after so many sendings, and decided anew.
     static let maximumSendings = 10
 }
@@ -19,15 +21,22 @@ extension Ring {
         return counts
     }
 
-    /// After every change one server looks at the counts: the first live one clockwise of it; if that does not happen,
-    /// the second half a second later, and so on.
+    /// After every change one server looks at the counts: the first live one clockwise of a place that follows from the
+    /// roster as it is now, so that servers which agree on the roster agree on that one, whatever order the news came in.
+    /// If that does not happen, the second one does half a second later, and so on.
     mutating func setRolesTimer(notBefore time: MonotonicTime) {
         let wait = max(time, changes.lastTime + configuration.mergeRest, changes.restUntil)
-        let server = changes.lastServer
-        let distance = server.clockwiseDistance(to: id)
-        let rank =
-            id == server ? 0 : live(after: server, limit: 32).count { server.clockwiseDistance(to: $0.id) < distance }
-        setTimer(.roles, at: wait + .milliseconds(500) * rank)
+        setTimer(.roles, at: wait + .milliseconds(500) * rank(after: changePoint))
+    }
+
+    private var changePoint: ServerID {
+        ServerID(UInt128(Mixing.mix(roster.digest, into: 1)) << 64 | UInt128(roster.digest))
+    }
+
+    /// How many live servers lie between a place and this server.
+    func rank(after place: ServerID) -> Int {
+        let distance = place.clockwiseDistance(to: id)
+        return live(after: place, limit: 32).count { $0.id != id && place.clockwiseDistance(to: $0.id) < distance }
     }
 
     mutating func rolesTimerFired() {
@@ -42,6 +51,10 @@ extension Ring {
             manager.instruction = nil
         }
         if isResting(at: now) { return setRolesTimer(notBefore: changes.restUntil) }
+        // A change under way, ordered by whomever, is waited for.
+        if renewal.adopting != nil || isForeignInstructionOpen {
+            return setRolesTimer(notBefore: now + configuration.instructionInterval)
+        }
         let counts = roleCounts
         let minimum = RoleDecision.minimum(servers: counts.total)
         guard let missing = RoleDecision.missing(from: counts, to: minimum) else {
@@ -80,12 +93,20 @@ extension Ring {
         imbalance.takers.compactMap { roster[$0] }.filter { $0.holdsRole && $0.role != imbalance.role }
     }
 
+    private var isForeignInstructionOpen: Bool {
+        guard let foreign = manager.foreign, now - foreign.time < configuration.mergeRest else { return false }
+        return foreign.imbalance.epoch >= epoch && isOpen(foreign.imbalance)
+    }
+
+    /// Tells those who are to change; the first time all others too, as far as one server can, so that nobody decides beside it.
     private mutating func sendInstruction() {
         guard let imbalance = manager.instruction else { return }
         manager.sendings += 1
-        for entry in waiting(for: imbalance) {
-            if entry.id == id { obey(imbalance) } else { send(.imbalance(imbalance), to: entry) }
-        }
+        let waiting = self.waiting(for: imbalance)
+        if waiting.contains(where: { $0.id == id }) { obey(imbalance) }
+        let hearers = manager.sendings == 1 ? live(after: id, limit: configuration.directSpreadLimit) : []
+        let rest = hearers.filter { hearer in !waiting.contains { $0.id == hearer.id } }
+        for entry in waiting + rest where entry.id != id { send(.imbalance(imbalance), to: entry) }
         setTimer(.instruction, at: now + configuration.instructionInterval)
     }
 
@@ -102,6 +123,7 @@ extension Ring {
     mutating func obey(_ imbalance: Imbalance) {
         guard imbalance.epoch >= epoch else { return }
         epoch = imbalance.epoch
+        if imbalance.epoch.manager != id { manager.foreign = (imbalance, now) }
         let own = self.own
         guard imbalance.takers.contains(id), own.role != imbalance.role, !own.pinned, !own.leaving else { return }
         let counts = roleCounts

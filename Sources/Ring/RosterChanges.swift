@@ -4,8 +4,6 @@ import Model
 struct RosterChanges: Sendable {
     /// The last time that a server came, went or changed its role.
     var lastTime = MonotonicTime.zero
-    /// The server of that change: the first live one clockwise of it looks after the roles.
-    var lastServer = ServerID(0)
     /// Until then no alert, switch or repair, because rosters have just been merged.
     var restUntil = MonotonicTime.zero
     var isDirty = false
@@ -26,7 +24,6 @@ extension Ring {
         if isNew || old?.role != entry.role || old?.leaving != entry.leaving {
             changes.isSignificant = true
             changes.lastTime = now
-            changes.lastServer = entry.id
         }
         if let old, old.isPresent, !entry.isPresent { departed(old, entry) }
         if let old, !old.isPresent, entry.isPresent { returned(old, entry) }

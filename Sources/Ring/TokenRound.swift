@@ -32,10 +32,12 @@ extension Ring {
 
     /// A lost token is made anew by the first live server clockwise of its last holder, the next one if that fails.
     mutating func setTokenTimer() {
-        let distance = token.holder.clockwiseDistance(to: id)
-        let before = live(after: token.holder, limit: 32).count { token.holder.clockwiseDistance(to: $0.id) < distance }
-        let rank = token.holder == id ? 32 : before
-        setTimer(.token, at: tokenRound.changedAt + configuration.tokenLoss + .seconds(1) * rank)
+        setTimer(.token, at: tokenLossTime)
+    }
+
+    private var tokenLossTime: MonotonicTime {
+        let rank = token.holder == id ? 32 : rank(after: token.holder)
+        return tokenRound.changedAt + configuration.tokenLoss + .seconds(1) * rank
     }
 
     mutating func tokenTimerFired() {
@@ -44,6 +46,8 @@ extension Ring {
             rebalance()
             return passOn(TokenMark(serial: token.serial + 1, holder: id), tried: [])
         }
+        // The ring may have grown since the timer was set.
+        if now < tokenLossTime { return setTokenTimer() }
         token = TokenMark(serial: token.serial + 1, holder: id)
         report(.tokenMade(token))
         hold()
@@ -65,7 +69,7 @@ extension Ring {
     /// One step towards 2:3, when nothing has changed for long enough.
     private mutating func rebalance() {
         guard now - changes.lastTime >= configuration.quietTime, !isResting(at: now), detector.suspicions.isEmpty,
-            manager.instruction == nil
+            manager.instruction == nil, renewal.adopting == nil
         else { return }
         let counts = roleCounts
         let target = RoleCounts.target(servers: counts.total)

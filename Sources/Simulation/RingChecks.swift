@@ -53,14 +53,21 @@ extension RingWorld {
     mutating func checkSwitch(to role: Role, by index: Int) {
         guard role == .router, let ring = servers[index].ring else { return }
         let counts = ring.roster.counts
-        if counts.total >= 3, counts.data < 2 {
+        if counts.total >= 3, counts.data < 3, counts.router > 0 {
             violations.append(
-                "\(now.nanoseconds / 1_000_000) ms: server \(index) left Data with \(counts.data) remaining")
+                "\(now.nanoseconds / 1_000_000) ms: server \(index) left Data, of \(counts.data)")
         }
     }
 
     /// How often something was observed since a time.
     package func count(since time: MonotonicTime = .zero, _ matches: (Ring.Observation) -> Bool) -> Int {
         notes.count { $0.time >= time && matches($0.observation) }
+    }
+
+    /// The observations since a time, a line each, for a test that failed.
+    package func history(since time: MonotonicTime = .zero) -> String {
+        notes.filter { $0.time >= time }.map { note in
+            "\(note.time.nanoseconds / 1_000_000) ms  \(note.server): \(note.observation)"
+        }.joined(separator: "\n")
     }
 }

@@ -134,6 +134,7 @@ extension RingWorld {
     }
 
     private mutating func adopt(_ role: Role, by index: Int) {
+        checkSwitch(to: role, by: index)
         servers[index].disk.role = role
         let time = Duration.microseconds(network.random(1_000...20_000))
         schedule(.event(index, run: servers[index].run, .roleAdopted(role)), after: time)
@@ -141,6 +142,5 @@ extension RingWorld {
 
     private mutating func note(_ observation: Ring.Observation, of index: Int) {
         notes.append(Note(time: now, server: index, observation: observation))
-        if case .roleTaken(let role, _) = observation { checkSwitch(to: role, by: index) }
     }
 }

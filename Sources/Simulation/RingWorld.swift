@@ -86,7 +86,13 @@ package struct RingWorld {
     package mutating func run(for duration: Duration) { run(until: now + duration) }
 
     package mutating func run(until end: MonotonicTime) {
+        var atOnce = 0
         while let time = queue.nextTime, time <= end, let next = queue.next() {
+            atOnce = next.time == now ? atOnce + 1 : 0
+            if atOnce > 1_000_000 {
+                violations.append("time stands still at \(now.nanoseconds) ns")
+                break
+            }
             now = next.time
             perform(next.happening)
         }

@@ -17,10 +17,13 @@ import Testing
         if !world.isOneRing { return "healed after \(healed - end), then fell apart: \(world.ringFaults)" }
         let deaths = world.count(since: healed + .seconds(1)) { if case .died = $0 { true } else { false } }
         if deaths > 0 { return "\(deaths) deaths in quiet" }
-        if !world.hasMinimumRoles { return "roles \(world.counts) after 6 s" }
+        if !world.hasMinimumRoles {
+            return "roles \(world.counts) after 6 s \(world.history(since: end - .seconds(4)))"
+        }
         if world.run(within: .seconds(40), until: \.hasTargetRoles) == nil { return "roles \(world.counts) after 46 s" }
+        world.run(for: .seconds(1))
         if !world.isOneRing { return "fell apart in quiet: \(world.ringFaults)" }
-        return world.violations.first
+        return world.violations.first.map { $0 + world.history() }
     }
 
     @Test(arguments: 0..<20)
