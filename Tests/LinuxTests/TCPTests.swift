@@ -297,4 +297,33 @@ import Testing
             for client in clients { client.close() }
         }
     }
+
+    @Test func `a process without free descriptors goes on accepting when it has some again`() async {
+        await #expect(processExitsWith: .success) {
+            EventLoop.install()
+            ProcessLimits.apply(openFiles: 64)
+            let isRight = Locked(false)
+            let test = Loop.spawn("test") {
+                let network = LinuxNetwork()
+                let accepted = Mailbox<any ByteStream>()
+                var clients: [any ByteStream] = []
+                let error = await streamError { () async throws(StreamError) in
+                    let listener = try network.listen(on: Endpoint(.loopback, 0)) { accepted.put($0) }
+                    while true {
+                        clients.append(try await network.connect(to: listener.local, from: .any, deadline: soon))
+                    }
+                }
+                // The last ones are in the kernel's queue, since nothing was left to accept them with.
+                let held = accepted.count
+                for client in clients.prefix(held) { client.close() }
+                for _ in 0..<held { try? await accepted.take().close() }
+                let rest = await streamError { () async throws(StreamError) in
+                    for _ in held..<clients.count { try await accepted.take().close() }
+                }
+                isRight.withLock { $0 = error == .failed(EMFILE) && held < clients.count && rest == nil }
+            }
+            await test.value
+            exit(isRight.withLock { $0 } ? 0 : 1)
+        }
+    }
 }

@@ -139,6 +139,12 @@ private func makeSession(_ ssl: OpaquePointer?, _ key: [UInt8]) -> OpaquePointer
 
 /// OpenSSL's own words for what went wrong.
 enum TLSError {
+    /// What SSL_get_error(3) asks for before each call: it looks at what the thread's last errors were.
+    static func clear() {
+        ERR_clear_error()
+        errno = 0
+    }
+
     /// The oldest error in this thread's queue, which is emptied.
     static func takeReason() -> String {
         let code = ERR_get_error()

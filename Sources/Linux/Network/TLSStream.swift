@@ -39,7 +39,7 @@ final class TLSStream: ByteStream {
         while true {
             guard transport.number != nil else { throw .closed }
             let tickets = transport.tickets
-            ERR_clear_error()
+            TLSError.clear()
             let result = unsafe side == .server ? SSL_accept(ssl) : SSL_connect(ssl)
             if result == 1 { break }
             guard try await wait(for: unsafe SSL_get_error(ssl, result), tickets, until: deadline) else {
@@ -77,7 +77,7 @@ final class TLSStream: ByteStream {
             transport.noteWriting()
             let tickets = transport.tickets
             var count = 0
-            ERR_clear_error()
+            TLSError.clear()
             // Safe because OpenSSL encrypts or copies the bytes during the call; a retry may come from another address.
             let result = unsafe rest.withUnsafeBytes { unsafe SSL_write_ex(ssl, $0.baseAddress, $0.count, &count) }
             if result == 1 {
@@ -104,7 +104,7 @@ final class TLSStream: ByteStream {
     /// Tells the other end that nothing was cut off (close_notify, RFC 8446 §6.1); a full buffer loses it, and that is all.
     private func sendEnd() {
         guard isEstablished, unsafe SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }
-        ERR_clear_error()
+        TLSError.clear()
         _ = unsafe SSL_shutdown(ssl)
     }
 
@@ -116,7 +116,7 @@ final class TLSStream: ByteStream {
         while bytes.count < size && code == SSL_ERROR_NONE {
             let room = min(Self.record, size - bytes.count)
             let record = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-                ERR_clear_error()
+                TLSError.clear()
                 // Safe because OpenSSL writes at most `room` bytes and says how many.
                 let result = unsafe SSL_read_ex(ssl, buffer.baseAddress, room, &count)
                 if result != 1 {

@@ -78,8 +78,10 @@ package final class ChildProcess: ReadinessHandler {
     }
 
     isolated deinit {
+        guard exit == nil, let handle = handle.take() else { return }
         send(.kill)
-        if exit == nil { reap(options: 0) }
+        if let registration { Reactor.shared.remove(handle.number, registration) }
+        Reaper.take(processID, handle)
     }
 
     /// Does nothing when the process has ended.
@@ -101,15 +103,51 @@ package final class ChildProcess: ReadinessHandler {
         return await wait(until: Reactor.now + .seconds(2)) ?? .killed(signal: SIGKILL)
     }
 
-    func became(_ readiness: Readiness) { reap(options: WNOHANG) }
-
-    private func reap(options: Int32) {
-        var status: Int32 = 0
-        // Safe because waitpid(2) writes one number.
-        guard unsafe waitpid(processID, &status, options) == processID else { return }
-        let signal = rondo_exit_signal(status)
-        exit = signal == 0 ? .exited(rondo_exit_status(status)) : .killed(signal: signal)
+    func became(_ readiness: Readiness) {
+        guard let exit = ChildExit(of: processID) else { return }
+        self.exit = exit
         if let handle = handle.take(), let registration { Reactor.shared.remove(handle.number, registration) }
         ended.close()
+    }
+}
+
+extension ChildExit {
+    /// Takes the exit status of a child that has ended; nil when it has not.
+    fileprivate init?(of process: Int32) {
+        var status: Int32 = 0
+        // Safe because waitpid(2) writes one number.
+        guard unsafe waitpid(process, &status, WNOHANG) == process else { return nil }
+        let signal = rondo_exit_signal(status)
+        self = signal == 0 ? .exited(rondo_exit_status(status)) : .killed(signal: signal)
+    }
+}
+
+/// Waits for killed children whose owner has gone, so that none stays a zombie. The loop does not stop for one that hangs in
+/// a system call on a dead disk.
+@Loop
+private final class Reaper: ReadinessHandler {
+    private static var all: [Int32: Reaper] = [:]
+
+    private let processID: Int32
+    private var handle: Descriptor?
+    private var registration: Registration?
+
+    static func take(_ processID: Int32, _ handle: consuming Descriptor) {
+        let number = handle.number
+        let reaper = Reaper(processID, handle)
+        // Without a registration the zombie stays until this process ends: the loop is out of memory, and that is worse.
+        reaper.registration = try? Reactor.shared.register(number, .level, reaper)
+        all[processID] = reaper
+    }
+
+    private init(_ processID: Int32, _ handle: consuming Descriptor) {
+        self.processID = processID
+        self.handle = consume handle
+    }
+
+    func became(_ readiness: Readiness) {
+        guard ChildExit(of: processID) != nil else { return }
+        if let handle = handle.take(), let registration { Reactor.shared.remove(handle.number, registration) }
+        Self.all[processID] = nil
     }
 }
