@@ -93,6 +93,7 @@ let package = Package(
         tests("Media", values + ["Media", "rondo-media"]),
         tests("Simulation", values + machines + ["Platform", "Simulation"]),
         tests("WebServer", values + ["HTTP", "Platform", "Linux", "WebServer"]),
+        tests("RouterServer", values + machines + worlds + ["Platform", "WebServer", "RouterServer"]),
         tests("Peers", values + ["Ring", "Platform", "Linux", "Peers"]),
         tests("Node", values + machines + worlds + ["Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Node"]),
         tests("Client", values + ["Registry", "HTTP", "Platform", "Linux", "Client"]),

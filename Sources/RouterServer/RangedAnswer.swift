@@ -60,7 +60,7 @@ struct RangedAnswer {
     }
 
     private func multiple(_ ranges: [Range<Int64>]) -> Response {
-        // Derived from the bytes' own hash, so that it is the same on every server and cannot be among them by accident.
+        // Derived from the bytes' own hash: the same on every server, and not among them by accident.
         let boundary = "rondo-" + tag.filter { $0.isHexDigit }.prefix(32)
         let multipart = MultipartRanges(ranges, size: size, contentType: contentType, boundary: boundary)
         var headers = headers

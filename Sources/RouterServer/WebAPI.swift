@@ -48,15 +48,19 @@ package final class WebAPI {
             if !route.isServedEverywhere, !cluster.servesListeners { return try redirect(request) }
             return try await answer(route, request, body)
         } catch {
-            return .failure(failure(error))
+            let error = failure(error)
+            return .failure(error, headers: error.status == 401 ? ["WWW-Authenticate": "Bearer"] : [:])
         }
     }
 
     /// Whether a page of this origin belongs to a server of the cluster, so that it may write.
     package func isMemberOrigin(_ origin: String) -> Bool {
         cluster.status.members.contains { member in
-            let own = "\(member.address):\(member.httpPort)"
-            return [own, member.publicHttp].contains { origin == "http://\($0)" || origin == "https://\($0)" }
+            ["\(member.address):\(member.httpPort)", member.publicHttp].contains { host in
+                // Browsers leave a scheme's own port out (RFC 6454 §6.1).
+                origin == "http://\(host)" || origin == "https://\(host)" || "\(origin):80" == "http://\(host)"
+                    || "\(origin):443" == "https://\(host)"
+            }
         }
     }
 

@@ -1,0 +1,130 @@
+import HTTP
+import Model
+import Platform
+import RouterServer
+
+/// Songs in memory behind the API's seams, with the faults that a test asks for.
+@Loop
+final class TestLibrary: SongSource {
+    struct Unreachable: Error {}
+
+    private var songs: [SongID: (manifest: StoredManifest, bytes: [UInt8])] = [:]
+    private var attachments: [ContentHash: [UInt8]] = [:]
+    /// False: no holder answers.
+    var isReachable = true
+    /// From this byte of an original on no holder answers.
+    var failsAt: Int64?
+    /// Bytes handed out, for what a range may cost.
+    private(set) var bytesRead: Int64 = 0
+
+    nonisolated init() {}
+
+    func add(_ song: TestSong) {
+        songs[song.entry.id] = (song.stored, song.bytes)
+        if let cover = song.entry.content.value.cover { attachments[cover.sha256] = song.cover }
+    }
+
+    func manifest(of entry: SongEntry) async throws -> StoredManifest {
+        guard isReachable, let song = songs[entry.id] else { throw APIError.chunkUnavailable }
+        return song.manifest
+    }
+
+    func read(_ manifest: Manifest, from: Int64, to: Int64, into sink: @escaping SongSink) async throws {
+        guard let bytes = songs.values.first(where: { $0.manifest.manifest.sha256 == manifest.sha256 })?.bytes else {
+            throw APIError.chunkUnavailable
+        }
+        var position = from
+        while position < to {
+            let end = min(to, position + 64 << 10, failsAt.map { max($0, position) } ?? .max)
+            if end == position || !isReachable { throw APIError.chunkUnavailable }
+            bytesRead += end - position
+            try await sink(bytes[Int(position)..<Int(end)])
+            position = end
+        }
+    }
+
+    func attachment(_ attachment: Attachment) async throws -> [UInt8] {
+        guard isReachable, let bytes = attachments[attachment.sha256] else { throw APIError.chunkUnavailable }
+        return bytes
+    }
+
+    func holders(of entry: SongEntry) async -> [SongHolder] {
+        isReachable ? [SongHolder(id: ServerID(7), http: Endpoint(HostAddress(127, 0, 1, 2), 8080))] : []
+    }
+
+    func available(_ entries: [SongEntry]) -> [Bool] { entries.map { isReachable && songs[$0.id] != nil } }
+}
+
+/// Uploads that end in whatever outcome a test sets, and remember what they were given.
+@Loop
+final class TestUploads: SongUploads {
+    var refusesToBegin: APIError?
+    /// After this many bytes `append` fails.
+    var capacity = Int.max
+    var outcome: (@Loop @Sendable ([UInt8], String, SongTags) -> UploadOutcome)?
+    private(set) var bytes: [UInt8] = []
+    private(set) var fileName: String?
+    private(set) var tags = SongTags()
+    private(set) var begun = 0
+    private(set) var finished = 0
+    private(set) var aborted = 0
+    /// Told at the end of each upload.
+    let ended: ChangeSignal
+
+    init(clock: any Clock) { ended = ChangeSignal(clock: clock) }
+
+    func begin() async throws -> any SongUpload {
+        if let refusesToBegin { throw refusesToBegin }
+        begun += 1
+        bytes = []
+        return Upload(self)
+    }
+
+    private final class Upload: SongUpload {
+        let uploads: TestUploads
+        init(_ uploads: TestUploads) { self.uploads = uploads }
+
+        func append(_ bytes: ArraySlice<UInt8>) async throws {
+            guard uploads.bytes.count + bytes.count <= uploads.capacity else {
+                throw APIError(507, "disk_full", "The disk is full.")
+            }
+            uploads.bytes += bytes
+        }
+
+        func finish(fileName: String, overriding tags: SongTags) async -> UploadOutcome {
+            uploads.finished += 1
+            uploads.fileName = fileName
+            uploads.tags = tags
+            uploads.ended.changed()
+            return uploads.outcome?(uploads.bytes, fileName, tags) ?? .refused(APIError(422, "not_audio", "No audio."))
+        }
+
+        func abort() async {
+            uploads.aborted += 1
+            uploads.ended.changed()
+        }
+    }
+}
+
+@Loop
+final class TestCluster: ClusterView {
+    var status: ClusterStatus
+    var servesListeners = true
+    var unreadiness: [String] = []
+    var otherRouters: [String] = []
+    let changes: ChangeSignal
+    var metricsText: String { "# HELP x x\n# TYPE x gauge\nx 1\n" }
+
+    init(clock: any Clock) {
+        changes = ChangeSignal(clock: clock)
+        status = ClusterStatus(
+            self: ServerID(1), epoch: 3,
+            members: [
+                ClusterStatus.Member(
+                    id: ServerID(1), address: HostAddress(127, 0, 1, 2), role: .router, state: "alive",
+                    incarnation: Incarnation(4), predecessor: ServerID(2), successors: [ServerID(2), ServerID(3)],
+                    publicHttp: "music.example:80", httpPort: 8080, peerPort: 7700)
+            ], counts: RoleCounts(data: 2, router: 3),
+            replication: ClusterStatus.Replication(target: 3, under: 0, lost: 0), songs: 1, bytes: 2)
+    }
+}
