@@ -51,6 +51,8 @@ package struct Registry: Sendable {
     var entries: [ServerID: RegistryEntry] = [:]
     /// The keys of `entries` in order, so that nothing depends on a dictionary's order.
     var order: [ServerID] = []
+    /// The leases by role, lapsed ones left out; kept with every entry, so that a renewal costs the same at any size.
+    var counted = RoleCounts()
     var generator: SeededGenerator
     var lastCheck: UInt64 = 0
     var checks: [UInt64: ServerID] = [:]
@@ -126,14 +128,16 @@ package struct Registry: Sendable {
 extension Registry {
     /// Stores an entry and keeps the order and the next sweep right.
     mutating func store(_ entry: RegistryEntry) {
-        if entries.updateValue(entry, forKey: entry.life.id) == nil {
-            order.insert(entry.life.id, at: place(of: entry.life.id))
-        }
+        let old = entries.updateValue(entry, forKey: entry.life.id)
+        if old == nil { order.insert(entry.life.id, at: place(of: entry.life.id)) }
+        if let role = old?.countedRole { counted[role] -= 1 }
+        if let role = entry.countedRole { counted[role] += 1 }
         nextSweep = min(nextSweep, entry.attention)
     }
 
     mutating func forget(_ id: ServerID) {
-        guard entries.removeValue(forKey: id) != nil else { return }
+        guard let old = entries.removeValue(forKey: id) else { return }
+        if let role = old.countedRole { counted[role] -= 1 }
         order.remove(at: place(of: id))
     }
 

@@ -79,6 +79,9 @@ struct RegistryEntry: Sendable {
         if case .lease(let record) = content { record } else { nil }
     }
 
+    /// The role that this entry counts for.
+    var countedRole: Role? { standing == .lapsed ? nil : record?.role }
+
     /// When the sweep has to look at this entry.
     var attention: MonotonicTime {
         guard let check else { return end }

@@ -97,10 +97,8 @@ extension Registry {
 
     /// The leases but one's own.
     func counts(without asker: ServerID) -> RoleCounts {
-        var counts = RoleCounts()
-        for (id, entry) in entries where id != asker && entry.standing != .lapsed {
-            if let role = entry.record?.role { counts[role] += 1 }
-        }
+        var counts = counted
+        if let role = entries[asker]?.countedRole { counts[role] -= 1 }
         return counts
     }
 

@@ -145,4 +145,31 @@ import Testing
         #expect(try desk.hosts("router.rondo") == [4])
         #expect(try desk.hosts("data.rondo") == [2])
     }
+
+    @Test func `the counts are right whatever has happened`() throws {
+        var desk = try Desk()
+        var random = SeededGenerator(seed: 11)
+        for _ in 0..<5_000 {
+            let number = Int.random(in: 1...12, using: &random)
+            let incarnation = UInt64.random(in: 1...4, using: &random)
+            switch Int.random(in: 0..<8, using: &random) {
+            case 0: desk.report(number, incarnation, confirmed: Bool.random(using: &random))
+            case 1: desk.handle(.leaseReleased(Desk.life(number, incarnation)))
+            case 2: desk.answerChecks()
+            case 3: desk.failChecks()
+            case 4: desk.pass(.seconds(Int.random(in: 0...6, using: &random)))
+            default: desk.ready(number, Bool.random(using: &random) ? .data : .router, incarnation: incarnation)
+            }
+            desk.effects = desk.effects.suffix(8)
+            var counts = RoleCounts()
+            for entry in desk.registry.entries.values where entry.standing != .lapsed {
+                if let role = entry.record?.role { counts[role] += 1 }
+            }
+            #expect(desk.registry.counts == counts)
+            #expect(desk.registry.order == desk.registry.entries.keys.sorted())
+            #expect(desk.registry.timer <= desk.registry.nextSweep)
+            #expect(desk.registry.entries.values.allSatisfy { $0.attention >= desk.registry.nextSweep })
+            #expect(desk.registry.checks.allSatisfy { desk.registry.entries[$0.value]?.check?.number == $0.key })
+        }
+    }
 }
