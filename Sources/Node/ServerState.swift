@@ -66,9 +66,11 @@ final class StateFile {
     private func save(_ state: ServerState) async throws {
         let before = last
         let files = files
+        // Encoded before the task: as an argument of the call inside it, Swift 6.3.1 makes code that crashes.
+        let bytes = WireJSON.encode(state)
         let writing = Task(name: "state.save") { @Loop in
             _ = await before?.result
-            try await files.saveState(ServerState.fileName, WireJSON.encode(state))
+            try await files.saveState(ServerState.fileName, bytes)
         }
         last = writing
         try await writing.value
