@@ -1,6 +1,7 @@
 #pragma once
 // What Swift's importer does not see of Linux: GNU-only functions, variadic functions and macros.
 // Functions that can fail return a negative error number, so that errno is never read across a Swift call.
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
@@ -184,5 +185,9 @@ static inline int rondo_raise_open_files(void) {
 }
 static inline int rondo_exit_status(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 static inline int rondo_exit_signal(int status) { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+
+// Files. O_TMPFILE needs _GNU_SOURCE, and a directory entry's name is an array inside it.
+static const int rondo_nameless_file = 020000000 | O_DIRECTORY;
+static inline const char *rondo_entry_name(const struct dirent *entry) { return entry->d_name; }
 
 #pragma clang assume_nonnull end
