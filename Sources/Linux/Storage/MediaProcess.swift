@@ -17,12 +17,12 @@ final class MediaProcess {
 
     func describe(_ spool: LinuxSpool, fileName: String, deadline: MonotonicTime) async -> MediaResult {
         while running >= Self.parallel {
-            guard case .ready = await freed.wait(until: deadline) else { return .failed("all parsers are busy") }
+            guard case .ready = await freed.wait(after: freed.wakes, until: deadline) else { return .failed("all parsers are busy") }
         }
         running += 1
         defer {
             running -= 1
-            freed.wake(.ready)
+            freed.wake()
         }
         let length = await spool.length
         switch await answer(spool, fileName, deadline) {
