@@ -4,7 +4,7 @@ const element = (id) => document.getElementById(id)
 const audio = element("audio")
 const pageSize = 100
 
-/** Where this page came from, and every live Router of the cluster; the first one that answers is used. */
+/** Every live Router of the cluster and where this page came from; the first one is used until it fails. */
 let routers = [location.origin]
 
 function make(tag, properties = {}, ...children) {
@@ -32,12 +32,19 @@ function useCluster(cluster) {
   const live = cluster.members
     .filter((member) => member.role === "router" && member.state === "alive")
     .map((member) => `http://${member.publicHttp}`)
-  const others = live.filter((origin) => origin !== location.origin)
-  for (let index = others.length - 1; index > 0; index--) {
+  const known = routers.filter((origin) => live.includes(origin) || origin === location.origin)
+  const added = live.filter((origin) => !known.includes(origin))
+  // In random order, so that the pages of a dead Router do not all go to the same one.
+  for (let index = added.length - 1; index > 0; index--) {
     const other = Math.floor(Math.random() * (index + 1))
-    ;[others[index], others[other]] = [others[other], others[index]]
+    ;[added[index], added[other]] = [added[other], added[index]]
   }
-  routers = [location.origin, ...others]
+  routers = [...known, ...added]
+}
+
+/** Puts a Router that failed behind all others. */
+function demote(router) {
+  if (routers.includes(router)) routers = [...routers.filter((origin) => origin !== router), router]
 }
 
 async function refreshRouters() {
@@ -46,7 +53,7 @@ async function refreshRouters() {
       const answer = await fetch(`${router}/api/v1/cluster`, { signal: AbortSignal.timeout(2000) })
       if (answer.ok) return useCluster(await answer.json())
     } catch {
-      // The next one may know.
+      demote(router)
     }
   }
 }
@@ -64,6 +71,7 @@ async function ask(path, cancel) {
       if (answer.status < 500) throw failure
     } catch (error) {
       if (cancel?.aborted || error === failure) throw error
+      demote(router)
     }
   }
   throw failure
@@ -160,6 +168,7 @@ async function upload(job) {
     const { status, message } = await send(router, job)
     if (status === 200 || status === 201) return null
     failure = message
+    if (status === 0) demote(router)
     if (status !== 0 && status !== 503) return failure
   }
   return failure
@@ -189,10 +198,11 @@ function send(router, { file, bar, state }) {
 // The player: one audio element, moved to the next Router with its position when the one in use fails
 
 let playing = null
-const patience = 4000
+/** Milliseconds without a byte, while the sound waits for some, after which a Router is given up. */
+const patience = 2000
 
 function play(song) {
-  playing = { song, tries: 0, router: 0 }
+  playing = { song, tries: 0, router: null }
   element("player").hidden = false
   element("now").textContent = `${song.title} — ${song.artist}`
   document.title = `${song.title} — Rondo`
@@ -213,7 +223,8 @@ function play(song) {
 }
 
 function load(position) {
-  audio.src = `${routers[playing.router % routers.length]}/api/v1/songs/${playing.song.id}/audio`
+  playing.router = routers[0]
+  audio.src = `${playing.router}/api/v1/songs/${playing.song.id}/audio`
   audio.currentTime = position
   audio.play().catch((error) => {
     if (error.name === "NotAllowedError") showError("Press play below: the browser waits for you to start the sound.")
@@ -228,7 +239,7 @@ async function tryNextRouter() {
   if (current.tries > 2 * routers.length + 2) {
     return showError(`“${current.song.title}” cannot be played now: ${await whyNot(current.song)}`)
   }
-  current.router += 1
+  demote(current.router)
   if (current.tries > 1) await new Promise((done) => setTimeout(done, Math.min(2000, 250 * current.tries)))
   await refreshRouters()
   if (playing === current) load(position)
@@ -243,19 +254,18 @@ async function whyNot(song) {
   }
 }
 
-let stalled = null
+let watchdog = null
 function watch() {
-  clearTimeout(stalled)
-  stalled = setTimeout(() => {
+  clearTimeout(watchdog)
+  watchdog = setTimeout(() => {
     if (!audio.paused && audio.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) tryNextRouter()
   }, patience)
 }
 
 audio.addEventListener("error", tryNextRouter)
-audio.addEventListener("waiting", watch)
-audio.addEventListener("stalled", watch)
+for (const event of ["loadstart", "waiting", "seeking", "stalled", "progress"]) audio.addEventListener(event, watch)
 audio.addEventListener("playing", () => {
-  clearTimeout(stalled)
+  clearTimeout(watchdog)
   if (playing) playing.tries = 0
 })
 audio.addEventListener("ended", () => {
@@ -285,7 +295,9 @@ element("uploads-clear").addEventListener("click", () => {
   for (const item of [...element("upload-list").querySelectorAll(".finished")]) item.remove()
   element("uploads").hidden = element("upload-list").children.length === 0
 })
-element("command-rondo").textContent = "rondo client upload FOLDER"
+// The addresses of rondo up; elsewhere the page cannot know where a registry is.
+const registry = location.hostname.startsWith("127.0.1.") ? "127.0.1.1" : "REGISTRY"
+element("command-rondo").textContent = `rondo client ${registry} upload FOLDER`
 element("command-curl").textContent = `curl -F file=@song.mp3 ${location.origin}/api/v1/songs`
 
 list()
