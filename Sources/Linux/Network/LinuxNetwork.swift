@@ -30,6 +30,13 @@ package final class LinuxNetwork: Network {
             socket.setOption(Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT)
             try socket.bind(to: Endpoint(source, 0))
         }
+        return try await finishConnecting(socket, to: endpoint, deadline: deadline)
+    }
+
+    /// Connects a socket that is bound, or will be by the system.
+    func finishConnecting(
+        _ socket: consuming Descriptor, to endpoint: Endpoint, deadline: MonotonicTime
+    ) async throws(StreamError) -> any ByteStream {
         let result = rondo_connect(socket.number, endpoint.host.value, endpoint.port)
         if result < 0 && result != -EINPROGRESS { throw StreamError(errorNumber: -result) }
         let waiting = try ConnectWait(socket.number)
