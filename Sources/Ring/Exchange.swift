@@ -83,7 +83,8 @@ extension Ring {
                 news.append(entry)
             }
         }
-        if !isDirect, !news.isEmpty { spread(news) }
+        // A newcomer has nobody to tell what it has just been told.
+        if !isDirect, hasJoined, !news.isEmpty { spread(news) }
     }
 
     /// Not of one held dead or suspect, now or a moment ago: what it holds dead may be its own lost half.

@@ -8,6 +8,8 @@ struct Joining: Sendable {
     var next = 0
     var attempts = 0
     var startTime = MonotonicTime.zero
+    /// The machine began with a roster: the others know this server.
+    var wasMember = false
     /// More contacts than this are not kept.
     static let maximumContacts = 256
 }
@@ -15,6 +17,7 @@ struct Joining: Sendable {
 extension Ring {
     mutating func start(_ contacts: [Contact]) {
         joining.startTime = now
+        joining.wasMember = roster.presentCount > 1
         changes.lastTime = now
         tokenRound.changedAt = now
         let phase = Int64.random(in: 0..<configuration.probeInterval.nanoseconds, using: &generator)
@@ -86,7 +89,7 @@ extension Ring {
         hasJoined = true
         cancelTimer(.join)
         report(.joined(members: roster.presentCount))
-        spread([own])
+        if !joining.wasMember { spread([own]) }
         changes.isDirty = true
         setRolesTimer(notBefore: now)
     }
