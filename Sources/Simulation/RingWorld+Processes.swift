@@ -1,10 +1,15 @@
 import Model
-import Ring
+package import Ring
 
 // Starting, killing, pausing: what an operator or a bad day does to the servers.
 extension RingWorld {
     /// Starts a server's process after a while.
     package mutating func start(_ index: Int, after delay: Duration = .zero) { schedule(.launch(index), after: delay) }
+
+    /// Gives a server that is down addresses to begin with, as a saved roster does.
+    package mutating func remember(_ contacts: [Ring.Contact], on index: Int) {
+        servers[index].disk.contacts = contacts
+    }
 
     /// `kill -9`: the kernel closes its connections.
     package mutating func kill(_ index: Int) {

@@ -4,22 +4,6 @@ import Simulation
 import Testing
 
 @Suite struct LargeWorldTests {
-    @Test func `speed`() {
-        for n in [200, 400, 990] {
-            let c = ContinuousClock()
-            var world = RingWorld(seed: 1000)
-            let t0 = c.measure { world.addSettledRing(of: n) }
-            let t1 = c.measure { world.run(for: .milliseconds(500)) }
-            let h1 = world.handled
-            for _ in 0..<10 { world.start(world.addServer()) }
-            let t2 = c.measure { world.run(for: .milliseconds(500)) }
-            let h2 = world.handled
-            print(
-                "speed", n, t0, t1, h1, t2, h2, world.servers.allSatisfy { $0.ring?.roster.presentCount == n + 10 },
-                world.notes.count)
-        }
-    }
-
     @Test func `A thousand servers take in joins and lose one without a false death`() throws {
         var world = RingWorld(seed: 1000)
         world.addSettledRing(of: 990)
