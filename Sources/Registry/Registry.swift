@@ -27,6 +27,8 @@ package struct Registry: Sendable {
     package static let lease: Duration = .seconds(10)
     /// When to renew one; also how long a registry that starts empty says that it does not know.
     package static let renewal: Duration = .seconds(3)
+    /// When a server that is still starting is to renew: it is listed, and a registry full again, as soon as it is ready.
+    package static let startingRenewal: Duration = .milliseconds(250)
     /// How long a removal is remembered.
     package static let removalMemory: Duration = .seconds(60)
     /// How long the last servers of a role are served stale (RFC 8767 §5 allows more).

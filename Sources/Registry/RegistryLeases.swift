@@ -12,9 +12,10 @@ extension Registry {
         let others = counts(without: request.life.id)
         let role = role(for: request, known, others)
         grant(request, role, known, at: now, into: &effects)
+        let renewal = request.state == .starting ? Self.startingRenewal : Self.renewal
         return LeaseAnswer(
             outcome: .granted, role: role, counts: others, leaseMs: Self.lease.milliseconds,
-            renewMs: Self.renewal.milliseconds, contacts: contacts(for: request.life.id))
+            renewMs: renewal.milliseconds, contacts: contacts(for: request.life.id))
     }
 
     private mutating func refusal(

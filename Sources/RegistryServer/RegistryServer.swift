@@ -131,10 +131,10 @@ extension RegistryServer {
             case .check(let number, let life, let peer, let deadline): ask(number, life, peer, deadline)
             case .setTimer(let time): setTimer(time)
             case .noteGranted(let life, let role):
-                log.info("lease granted", ["server": life, "role": role.rawValue])
+                log.info("lease granted", ["holder": life, "role": role.rawValue])
             case .noteRemoved(let life, let reason):
                 counters.count(reason)
-                log.info("lease removed", ["server": life, "reason": reason.rawValue])
+                log.info("lease removed", ["holder": life, "reason": reason.rawValue])
             case .noteChanged(let serial):
                 counters.set(registry.counts, serial: serial)
             }
