@@ -2,16 +2,26 @@
 ///
 /// Ids are points on the ring; the ring's order is their order as unsigned 128-bit numbers (the spec, §1).
 package struct ServerID: Hashable, Comparable, Sendable {
-    package let value: UInt128
+    // Two words, not a `UInt128`: as an argument on the stack of an asynchronous call, Swift 6.3.1 without optimisation
+    // aligns that differently for caller and callee, which crashes.
+    private let high: UInt64
+    private let low: UInt64
 
-    package init(_ value: UInt128) { self.value = value }
+    package init(_ value: UInt128) {
+        high = UInt64(truncatingIfNeeded: value >> 64)
+        low = UInt64(truncatingIfNeeded: value)
+    }
+
+    package var value: UInt128 { UInt128(high) << 64 | UInt128(low) }
 
     /// Draws an id from a generator: the system's in a real server, a seeded one in a simulation.
     package static func random(using generator: inout some RandomNumberGenerator) -> ServerID {
         ServerID(UInt128(generator.next()) << 64 | UInt128(generator.next()))
     }
 
-    package static func < (left: ServerID, right: ServerID) -> Bool { left.value < right.value }
+    package static func < (left: ServerID, right: ServerID) -> Bool {
+        (left.high, left.low) < (right.high, right.low)
+    }
 
     /// How far `other` lies clockwise of this id, 0 for the id itself; sums around a whole ring are exactly one turn.
     package func clockwiseDistance(to other: ServerID) -> UInt128 { other.value &- value }
@@ -23,7 +33,7 @@ extension ServerID: LosslessStringConvertible, Codable {
         guard text.utf8.count == 32, text.utf8.allSatisfy({ Hexadecimal.digit($0) != nil }),
             let value = UInt128(text, radix: 16)
         else { return nil }
-        self.value = value
+        self.init(value)
     }
 
     /// 32 lower-case hexadecimal digits.

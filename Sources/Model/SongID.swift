@@ -2,10 +2,20 @@
 ///
 /// It is the first half of a SHA-256 over the normalised title, artist and album (`SongIdentity` in `Catalogue`).
 package struct SongID: Hashable, Comparable, Sendable {
-    package let value: UInt128
+    // Two words for the same reason as in `ServerID`.
+    private let high: UInt64
+    private let low: UInt64
 
-    package init(_ value: UInt128) { self.value = value }
-    package static func < (left: SongID, right: SongID) -> Bool { left.value < right.value }
+    package init(_ value: UInt128) {
+        high = UInt64(truncatingIfNeeded: value >> 64)
+        low = UInt64(truncatingIfNeeded: value)
+    }
+
+    package var value: UInt128 { UInt128(high) << 64 | UInt128(low) }
+
+    package static func < (left: SongID, right: SongID) -> Bool {
+        (left.high, left.low) < (right.high, right.low)
+    }
 }
 
 extension SongID: LosslessStringConvertible, Codable {
@@ -16,7 +26,7 @@ extension SongID: LosslessStringConvertible, Codable {
             parts.allSatisfy({ $0.utf8.allSatisfy { Hexadecimal.digit($0) != nil } }),
             let value = UInt128(parts.joined(), radix: 16)
         else { return nil }
-        self.value = value
+        self.init(value)
     }
 
     package var description: String {

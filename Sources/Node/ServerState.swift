@@ -66,7 +66,6 @@ final class StateFile {
     private func save(_ state: ServerState) async throws {
         let before = last
         let files = files
-        // Encoded before the task: as an argument of the call inside it, Swift 6.3.1 makes code that crashes.
         let bytes = WireJSON.encode(state)
         let writing = Task(name: "state.save") { @Loop in
             _ = await before?.result
