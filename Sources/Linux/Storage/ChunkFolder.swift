@@ -51,6 +51,20 @@ final class ChunkFolder: Sendable {
 
     /// Writes a chunk whose hash has been checked; it is on disk when this returns, and gone after an error.
     func write(_ hash: ContentHash, _ bytes: [UInt8]) throws(StoreError) {
+        do throws(StoreError) {
+            do throws(StoreError) {
+                try writeOnce(hash, bytes)
+            } catch .missing {
+                // Somebody removed the folder from outside; it is made again.
+                setKnown(hash, false)
+                try writeOnce(hash, bytes)
+            }
+        } catch .missing {
+            throw .failed(ENOENT, "\(folder(of: hash)) is no folder")
+        }
+    }
+
+    private func writeOnce(_ hash: ContentHash, _ bytes: [UInt8]) throws(StoreError) {
         try prepareFolder(of: hash)
         let temporary = "\(new)/\(counter.add(1, ordering: .relaxed).newValue)"
         let final = path(of: hash)
@@ -113,7 +127,13 @@ final class ChunkFolder: Sendable {
         // A folder that an earlier process made and did not live to sync is only certain now.
         try Disk.syncFolder(String(folder.dropLast(3)))
         try Disk.syncFolder(chunks)
-        known.withLock { $0[number / 64] |= 1 << UInt64(number % 64) }
+        setKnown(hash, true)
+    }
+
+    private func setKnown(_ hash: ContentHash, _ isKnown: Bool) {
+        let number = Int(hash.words[0] >> 48)
+        let bit: UInt64 = 1 << UInt64(number % 64)
+        known.withLock { $0[number / 64] = isKnown ? $0[number / 64] | bit : $0[number / 64] & ~bit }
     }
 
     private func folder(of hash: ContentHash) -> String {

@@ -7,7 +7,7 @@ internal import Platform
 struct ChunkInventory: Sendable {
     /// What a call that wants to write or check a chunk may do.
     enum Claim {
-        /// Nobody else is busy with it; the caller is now, until it calls `release`.
+        /// Nobody else is busy with it; the caller is now, until it ends the claim.
         case granted
         /// It is held already.
         case held
@@ -63,9 +63,17 @@ struct ChunkInventory: Sendable {
         return true
     }
 
-    /// Ends a claim. The caller resumes who waited, outside the lock.
-    mutating func release(_ hash: ContentHash, reserved length: Int = 0) -> [CheckedContinuation<Void, Never>] {
+    /// Ends a claim to write. The caller resumes who waited, outside the lock.
+    mutating func endWriting(
+        _ hash: ContentHash, length: Int, stored: Bool
+    ) -> [CheckedContinuation<Void, Never>] {
         reserved -= Int64(length)
-        return waiting.removeValue(forKey: hash) ?? []
+        if stored { insert(hash, length: length) }
+        return endChecking(hash)
+    }
+
+    /// Ends a claim to check. The caller resumes who waited, outside the lock.
+    mutating func endChecking(_ hash: ContentHash) -> [CheckedContinuation<Void, Never>] {
+        waiting.removeValue(forKey: hash) ?? []
     }
 }

@@ -66,12 +66,15 @@ extension FileChunkStore {
     }
 
     private func write(_ hash: ContentHash, _ bytes: [UInt8]) async throws(StoreError) {
-        defer { release(hash, reserved: bytes.count) }
-        try await pool.run { [self] () throws(StoreError) in
+        var isStored = false
+        defer {
+            resume(inventoryState.withLock { $0.endWriting(hash, length: bytes.count, stored: isStored) })
+        }
+        try await pool.run { [folder] () throws(StoreError) in
             guard SHA256.hash(bytes) == hash else { throw .corrupt }
             try folder.write(hash, bytes)
-            inventoryState.withLock { $0.insert(hash, length: bytes.count) }
         }
+        isStored = true
     }
 
     package func verify(_ hash: ContentHash) async throws(StoreError) {
@@ -85,7 +88,7 @@ extension FileChunkStore {
     }
 
     private func check(_ hash: ContentHash) async throws(StoreError) {
-        defer { release(hash) }
+        defer { resume(inventoryState.withLock { $0.endChecking(hash) }) }
         try await pool.run { [self] () throws(StoreError) in
             do throws(StoreError) {
                 if try folder.digest(hash) == hash { return }
@@ -107,8 +110,8 @@ extension FileChunkStore {
         }
     }
 
-    private func release(_ hash: ContentHash, reserved: Int = 0) {
-        for waiting in inventoryState.withLock({ $0.release(hash, reserved: reserved) }) { waiting.resume() }
+    private func resume(_ waiting: [CheckedContinuation<Void, Never>]) {
+        for continuation in waiting { continuation.resume() }
     }
 }
 

@@ -17,7 +17,9 @@ final class MediaProcess {
 
     func describe(_ spool: LinuxSpool, fileName: String, deadline: MonotonicTime) async -> MediaResult {
         while running >= Self.parallel {
-            guard case .ready = await freed.wait(after: freed.wakes, until: deadline) else { return .failed("all parsers are busy") }
+            guard case .ready = await freed.wait(after: freed.wakes, until: deadline) else {
+                return .failed("all parsers are busy")
+            }
         }
         running += 1
         defer {

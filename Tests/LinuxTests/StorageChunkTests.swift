@@ -1,0 +1,178 @@
+import Crypto
+import FoundationEssentials
+import Glibc
+import Model
+import Platform
+import Testing
+
+@testable import Linux
+
+struct StorageChunkTests {
+    @Test func `a chunk is read as it was put, in any part, and by the next process too`() async throws {
+        let folder = try StorageFolder()
+        let (hash, bytes) = chunk(1)
+        let store = try await folder.chunks()
+        try await store.put(hash, bytes)
+        for store in [store, try await folder.chunks()] {
+            #expect(store.length(of: hash) == 10_000)
+            #expect(store.usage == (1, 10_000))
+            #expect(store.inventory() == [hash])
+            #expect(try await store.read(hash, offset: 0, length: .max) == bytes)
+            #expect(try await store.read(hash, offset: 9_990, length: 100) == Array(bytes.suffix(10)))
+            #expect(try await store.read(hash, offset: 100, length: 5) == Array(bytes[100..<105]))
+            #expect(try await store.read(hash, offset: 10_000, length: 5) == [])
+            #expect(try await store.read(hash, offset: .max, length: .max) == [])
+            #expect(try await store.read(hash, offset: -1, length: 5) == [])
+            try await store.verify(hash)
+        }
+        #expect(FileManager.default.fileExists(atPath: folder.file(of: hash)))
+    }
+
+    @Test func `bytes that are not what their name says are refused and leave nothing`() async throws {
+        let folder = try StorageFolder()
+        let store = try await folder.chunks()
+        await #expect(throws: StoreError.corrupt) { try await store.put(chunk(1).hash, chunk(2).bytes) }
+        await #expect(throws: StoreError.corrupt) { try await store.put(SHA256.hash([UInt8]()), []) }
+        #expect(store.usage == (0, 0))
+        #expect(try folder.names("chunks/new").isEmpty)
+        #expect(try await folder.chunks().inventory().isEmpty)
+        await #expect(throws: StoreError.missing) { try await store.read(chunk(1).hash, offset: 0, length: 1) }
+        await #expect(throws: StoreError.missing) { try await store.verify(chunk(1).hash) }
+    }
+
+    @Test func `twenty puts of one chunk at once store it once`() async throws {
+        let folder = try StorageFolder()
+        let store = try await folder.chunks(capacity: 15_000)
+        let (hash, bytes) = chunk(1)
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<20 { group.addTask { try await store.put(hash, bytes) } }
+            try await group.waitForAll()
+        }
+        #expect(store.usage == (1, 10_000))
+        #expect(try folder.names("chunks/new").isEmpty)
+    }
+
+    @Test func `a put that waits for another one's wrong bytes stores the right ones`() async throws {
+        let folder = try StorageFolder()
+        let store = try await folder.chunks()
+        let (hash, bytes) = chunk(1)
+        await withTaskGroup { group in
+            for index in 0..<20 {
+                group.addTask {
+                    do throws(StoreError) {
+                        try await store.put(hash, index.isMultiple(of: 2) ? bytes : chunk(2).bytes)
+                    } catch {
+                        #expect(error == .corrupt && !index.isMultiple(of: 2))
+                    }
+                }
+            }
+        }
+        #expect(try await store.read(hash, offset: 0, length: .max) == bytes)
+    }
+
+    @Test func `no more than the capacity is stored, also by puts at once`() async throws {
+        let folder = try StorageFolder()
+        let store = try await folder.chunks(capacity: 35_000)
+        let refused = await withTaskGroup(of: Bool.self) { group in
+            for seed in 0..<10 {
+                group.addTask {
+                    do throws(StoreError) {
+                        try await store.put(chunk(UInt64(seed)).hash, chunk(UInt64(seed)).bytes)
+                        return false
+                    } catch {
+                        return error == .full
+                    }
+                }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(refused == 7)
+        #expect(store.usage == (3, 30_000))
+    }
+
+    @Test func `what a crash left half written is removed at the start`() async throws {
+        let folder = try StorageFolder()
+        let (hash, bytes) = chunk(1)
+        try await folder.chunks().put(hash, bytes)
+        try folder.write(Array(bytes.prefix(77)), to: "\(folder.path)/chunks/new/12")
+        let store = try await folder.chunks()
+        #expect(try folder.names("chunks/new").isEmpty)
+        #expect(store.inventory() == [hash])
+        #expect(store.quarantinedAtStart == 0)
+    }
+
+    @Test func `empty, misnamed and misplaced files are put into quarantine at the start`() async throws {
+        let folder = try StorageFolder()
+        let hashes = (0..<3).map { chunk(UInt64($0)).hash }
+        try await folder.chunks().put(hashes[0], chunk(0).bytes)
+        try folder.write([], to: folder.file(of: hashes[1]))
+        try folder.write([1], to: "\(folder.path)/chunks/00/00/\(hashes[2])")
+        try folder.write([1], to: "\(folder.path)/chunks/ab/cd/readme.txt")
+        try folder.write([1], to: "\(folder.path)/chunks/notes.txt")
+        let store = try await folder.chunks()
+        #expect(store.quarantinedAtStart == 3)
+        #expect(store.inventory() == [hashes[0]])
+        #expect(try folder.names("quarantine").count == 3)
+        #expect(try await folder.chunks().quarantinedAtStart == 0)
+    }
+
+    @Test func `a copy with a changed bit, or cut off, goes into quarantine and can be put again`() async throws {
+        let folder = try StorageFolder()
+        let store = try await folder.chunks()
+        let (hash, bytes) = chunk(1)
+        for bad in [[bytes[0] ^ 1] + bytes.dropFirst(), Array(bytes.dropLast())] {
+            try await store.put(hash, bytes)
+            try folder.write(bad, to: folder.file(of: hash))
+            await #expect(throws: StoreError.corrupt) { try await store.verify(hash) }
+            #expect(store.length(of: hash) == nil)
+            #expect(try folder.names("quarantine") == [hash.description])
+            #expect(!FileManager.default.fileExists(atPath: folder.file(of: hash)))
+        }
+        try await store.put(hash, bytes)
+        try await store.verify(hash)
+    }
+
+    @Test func `a file removed from outside counts as missing from then on`() async throws {
+        let folder = try StorageFolder()
+        let store = try await folder.chunks()
+        let (hash, bytes) = chunk(1)
+        try await store.put(hash, bytes)
+        try FileManager.default.removeItem(atPath: folder.file(of: hash))
+        await #expect(throws: StoreError.missing) { try await store.read(hash, offset: 0, length: 10) }
+        #expect(store.usage == (0, 0))
+        try await store.put(hash, bytes)
+        #expect(try await store.read(hash, offset: 0, length: .max) == bytes)
+    }
+
+    @Test func `a full disk is told apart from other errors`() throws {
+        let full = try DiskFile("/dev/full", O_WRONLY)
+        #expect(throws: StoreError.full) { try full.write([1], offset: 0) }
+    }
+
+    @Test func `a write that fails leaves nothing, and what works later is stored`() async throws {
+        let folder = try StorageFolder()
+        let store = try await folder.chunks()
+        let (hash, bytes) = chunk(1)
+        // A file where the chunk's folder is to be.
+        try folder.write([1], to: String(folder.file(of: hash).dropLast(65)))
+        await #expect(throws: StoreError.self) { try await store.put(hash, bytes) }
+        #expect(store.usage == (0, 0))
+        #expect(try folder.names("chunks/new").isEmpty)
+        try FileManager.default.removeItem(atPath: String(folder.file(of: hash).dropLast(65)))
+        try await store.put(hash, bytes)
+        try await store.verify(hash)
+    }
+
+    @Test func `a thousand chunks are found again in the order of their hashes`() async throws {
+        let folder = try StorageFolder()
+        let store = try await folder.chunks()
+        let chunks = (0..<1_000).map { chunk(UInt64($0), length: 16) }
+        try await withThrowingTaskGroup { group in
+            for chunk in chunks { group.addTask { try await store.put(chunk.hash, chunk.bytes) } }
+            try await group.waitForAll()
+        }
+        let again = try await folder.chunks()
+        #expect(again.inventory() == chunks.map(\.hash).sorted())
+        #expect(again.usage == (1_000, 16_000))
+    }
+}
