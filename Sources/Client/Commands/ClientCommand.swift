@@ -2,7 +2,8 @@
 package enum ClientCommand: Hashable, Sendable {
     case list
     case search(words: String)
-    case upload(paths: [String])
+    /// Tells about each file, or about those alone that failed.
+    case upload(paths: [String], showsEach: Bool)
     case play(song: String, output: Output)
     case download(song: String, output: Output)
     case fragment(song: String, fromMs: Int64, count: Int, output: Output)

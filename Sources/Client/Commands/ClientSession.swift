@@ -21,7 +21,7 @@ package final class ClientSession {
         switch command {
         case .list: try await list(nil)
         case .search(let words): try await list(words)
-        case .upload(let paths): try await upload(paths)
+        case .upload(let paths, let showsEach): try await upload(paths, showsEach)
         case .play(let song, let output): try await play(song, output)
         case .download(let song, let output): try await download(song, output)
         case .fragment(let song, let fromMs, let count, let output):
@@ -29,6 +29,9 @@ package final class ClientSession {
         case .status(let json): try await ClusterReport(session: session).show(asJSON: json)
         }
     }
+
+    /// The number of songs in the library.
+    package func songCount() async throws(ClientError) -> Int { try await finder.count() }
 
     private func list(_ words: String?) async throws(ClientError) {
         let total = try await finder.forEachPage(matching: words) { songs in
@@ -42,21 +45,21 @@ package final class ClientSession {
         world.screen.writeError("\(total) \(total == 1 ? "song" : "songs") \(what)\n")
     }
 
-    private func upload(_ paths: [String]) async throws(ClientError) {
+    private func upload(_ paths: [String], _ showsEach: Bool) async throws(ClientError) {
         let files = try await MusicFolder(files: world.files).files(at: paths)
         guard !files.isEmpty else {
             throw .file("there is no music in \(paths.joined(separator: ", ")): mp3, flac, ogg, opus, m4a, aac, wav")
         }
-        let summary = await upload(files)
+        let summary = await upload(files, showsEach)
         if summary.failed > 0 {
             throw .file("\(summary.failed) of \(files.count) files could not be uploaded; the lines above say why")
         }
     }
 
     /// Uploads files, and says at the end what became of them.
-    private func upload(_ files: [MusicFile]) async -> UploadSummary {
+    private func upload(_ files: [MusicFile], _ showsEach: Bool) async -> UploadSummary {
         let start = world.clock.now
-        let summary = await Uploader(session: session).upload(files)
+        let summary = await Uploader(session: session, showsEach: showsEach).upload(files)
         let seconds = Double((world.clock.now - start).milliseconds) / 1000
         let rate = seconds > 0 ? Int64(Double(summary.bytes) / seconds) : 0
         world.screen.line(

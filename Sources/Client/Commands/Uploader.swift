@@ -19,6 +19,7 @@ final class Uploader {
 
     private let session: RouterSession
     private let world: ClientWorld
+    private let showsEach: Bool
     private let progress: ProgressLine
     private var summary = UploadSummary()
     private var waiting: [MusicFile] = []
@@ -28,8 +29,9 @@ final class Uploader {
     private var fileCount = 0
     private var finishedCount = 0
 
-    init(session: RouterSession) {
+    init(session: RouterSession, showsEach: Bool) {
         self.session = session
+        self.showsEach = showsEach
         world = session.world
         progress = ProgressLine(screen: session.world.screen, clock: session.world.clock)
     }
@@ -48,17 +50,16 @@ final class Uploader {
 
     private func work() async {
         while let file = waiting.popLast() {
-            let line: String
             do throws(ClientError) {
-                line = count(try await upload(file), of: file)
+                let line = count(try await upload(file), of: file)
+                if showsEach { progress.line(line) }
             } catch {
                 summary.failed += 1
-                line = "failed    \(file.path): \(error)"
+                progress.line("failed    \(file.path): \(error)")
             }
             finishedCount += 1
             doneBytes += file.length
             sent[file.path] = nil
-            progress.line(line)
             show(file)
         }
     }

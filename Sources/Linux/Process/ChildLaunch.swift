@@ -39,6 +39,11 @@ struct ChildLaunch {
             if null < 0 { throw .failed(errno) }
             closing.append(null)
             return (null, nil)
+        case .appended(let path):
+            let file = unsafe rondo_open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+            if file < 0 { throw .failed(-file) }
+            closing.append(file)
+            return (file, nil)
         case .piped:
             var ends: [Int32] = [-1, -1]
             // Safe because pipe2(2) writes two numbers.

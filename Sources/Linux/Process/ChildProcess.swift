@@ -12,6 +12,8 @@ package struct ChildSpecification: Sendable {
         case inherited
         /// Read by the parent; for output and error.
         case piped
+        /// A file, made where it is missing, that what is written goes to the end of; for output and error.
+        case appended(to: String)
         /// An open descriptor of the parent, which keeps it.
         case descriptor(Int32)
     }

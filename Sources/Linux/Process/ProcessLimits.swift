@@ -25,6 +25,9 @@ package enum ProcessLimits {
     /// Has the kernel kill this process when the thread that started it ends, so that no child outlives a killed server.
     package static func dieWithParent() { _ = rondo_die_with_parent(SIGKILL) }
 
+    /// The process that started this one, or the one that adopted it.
+    package static var parent: Int32 { getppid() }
+
     /// Lets this process have as many descriptors as it may: the usual 1,024 are few for a server.
     package static func raiseOpenFiles() { _ = rondo_raise_open_files() }
 

@@ -127,22 +127,33 @@ struct ClientPlace: Sendable {
         return environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.cache/rondo" }
     }
 
+    /// The cluster of `rondo up`, which needs no cache of what lies on the same disk.
+    static func local(registry: HostAddress) -> ClientPlace {
+        ClientPlace(
+            registries: [Endpoint(registry, ServerConfiguration.defaultDNSPort)], zone: "rondo", cacheFolder: nil,
+            cacheLimit: 0, words: [], invocation: Invocation())
+    }
+
     @Loop
-    func session() throws(Faults) -> ClientSession {
+    func world() -> ClientWorld {
         let clock = LinuxClock()
-        let network = LinuxNetwork()
-        let files = HostFiles()
-        let world = ClientWorld(
-            clock: clock, network: network, files: files, screen: TerminalScreen.screen,
+        return ClientWorld(
+            clock: clock, network: LinuxNetwork(), files: HostFiles(), screen: TerminalScreen.screen,
             output: StandardOutput()
         ) { contentType throws(ClientError) in
             try InstalledPlayer.open(
                 contentType: contentType, environment: ProcessInfo.processInfo.environment, clock: clock)
         }
-        guard
-            let directory = RegistryDirectory(registries: registries, zone: zone, clock: clock, network: network)
-        else { throw Faults(.usage("--zone: “\(zone)” is no name of a DNS zone")) }
-        let cache = ChunkCache(files: files, folder: cacheFolder ?? "", limit: cacheFolder == nil ? 0 : cacheLimit)
+    }
+
+    @Loop
+    func session() throws(Faults) -> ClientSession {
+        let world = world()
+        let directory = RegistryDirectory(
+            registries: registries, zone: zone, clock: world.clock, network: world.network)
+        guard let directory else { throw Faults(.usage("--zone: “\(zone)” is no name of a DNS zone")) }
+        let cache = ChunkCache(
+            files: world.files, folder: cacheFolder ?? "", limit: cacheFolder == nil ? 0 : cacheLimit)
         return ClientSession(world: world, directory: directory, cache: cache)
     }
 }

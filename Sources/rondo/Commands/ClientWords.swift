@@ -45,7 +45,7 @@ enum ClientWords {
         switch word {
         case "list": return .list
         case "search": return .search(words: joined)
-        case "upload": return .upload(paths: arguments)
+        case "upload": return .upload(paths: arguments, showsEach: true)
         case "play": return .play(song: joined, output: output)
         case "download": return .download(song: joined, output: output)
         case "status": return .status(json: reader.flag("json"))

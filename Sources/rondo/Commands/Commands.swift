@@ -12,7 +12,7 @@ enum Commands {
     static let version = "0.1.0"
 
     static let all: [Command] = [
-        ServerCommand.command, ClientCommands.client, ClientCommands.status, KeyCommand.new,
+        UpCommand.command, ServerCommand.command, ClientCommands.client, ClientCommands.status, KeyCommand.new,
     ]
 
     /// - Throws: `Faults`, for standard error.

@@ -1,10 +1,35 @@
+import FoundationEssentials
+import Linux
 import Node
+import Platform
 
 /// `rondo server`: one server, in the foreground, until a signal ends it.
 enum ServerCommand {
+    /// Set by `rondo up` to its process id: a server of it ends when it does.
+    static let parentVariable = "RONDO_PARENT"
+
     static let command = Command(syntax: syntax) { invocation throws(Faults) in
         let configuration = try ServerSettings.read(invocation)
-        _ = configuration
+        ProcessMemory.tune()
+        try dieWithParent()
+        let home: Home
+        do throws(StoreError) {
+            home = try Home(configuration.home)
+        } catch {
+            throw Faults(.failed(ServerProcess.sentence(error, configuration)))
+        }
+        try await LoopRun.run { () throws(Faults) in
+            try await ServerProcess(configuration: configuration, home: home).run()
+        }
+    }
+
+    /// - Throws: When the parent had died before this began, so that no signal would tell.
+    private static func dieWithParent() throws(Faults) {
+        guard let parent = ProcessInfo.processInfo.environment[parentVariable] else { return }
+        ProcessLimits.dieWithParent()
+        guard String(ProcessLimits.parent) == parent else {
+            throw Faults(.failed("the `rondo up` that started this server has ended"))
+        }
     }
 
     static let syntax = CommandSyntax(

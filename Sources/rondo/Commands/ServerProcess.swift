@@ -1,0 +1,101 @@
+import Glibc
+import Linux
+import Model
+import Node
+import Platform
+import SQLiteStore
+
+/// A server in this process: builds the world, runs, and leaves when a signal says so.
+@Loop
+struct ServerProcess {
+    /// How long a server may take to leave before it ends all the same (the spec, §2).
+    private static let leaveLimit = Duration.seconds(30)
+    private static let diskThreads = 3
+
+    let configuration: ServerConfiguration
+    let home: Home
+
+    func run() async throws(Faults) {
+        let clock = LinuxClock()
+        let network = LinuxNetwork()
+        let address = try address(network)
+        let disk = BlockingPool(name: "rondo-disk", threads: Self.diskThreads)
+        let host = Host(clock: clock, network: network, files: try await files(disk), log: log(address))
+        do throws(StartFailure) {
+            if configuration.choice == .registry {
+                let registry = try await RegistryNode.start(configuration, address: address, host: host)
+                try leaveOnSignal(clock) { await registry.leave() }
+                if let failure = await registry.run() { throw failure }
+            } else {
+                let server = try await RingServer.start(
+                    configuration, address: address, host: host, openStores: stores(disk))
+                try leaveOnSignal(clock) { await server.leave() }
+                if let failure = await server.run() { throw failure }
+            }
+        } catch {
+            throw Faults(.failed(error.description))
+        }
+        host.log.info("ended")
+    }
+
+    private func address(_ network: LinuxNetwork) throws(Faults) -> HostAddress {
+        if let address = configuration.address { return address }
+        if let registry = configuration.registries.first, let own = network.sourceAddress(toward: registry.host) {
+            return own
+        }
+        let usage = "rondo server \(configuration.choice.rawValue) ADDRESS"
+        throw Faults(.failed("this host has no network that reaches the registry; say its address: \(usage)"))
+    }
+
+    private func log(_ address: HostAddress) -> Logger {
+        switch configuration.logFormat {
+        // A log of people is one server's; one of programs is collected from many.
+        case .text: LogSink(.text, server: "").logger(level: configuration.logLevel)
+        case .json: LogSink(.json, server: address.description).logger(level: configuration.logLevel)
+        }
+    }
+
+    private func files(_ disk: BlockingPool) async throws(Faults) -> LinuxFiles {
+        do throws(StoreError) {
+            return try await LinuxFiles.open(home, pool: disk)
+        } catch {
+            throw Faults(.failed(Self.sentence(error, configuration)))
+        }
+    }
+
+    private func stores(_ disk: BlockingPool) -> StoreOpener {
+        { [configuration, home] id throws(StoreError) in
+            let chunks = try await FileChunkStore.open(
+                home: home.path, capacity: configuration.capacity, pool: disk)
+            let metadata = try await SQLiteStore.open(
+                path: home.catalogue, server: id, writing: BlockingPool(name: "rondo-write", threads: 1),
+                reading: BlockingPool(name: "rondo-read", threads: 1))
+            return (chunks, metadata)
+        }
+    }
+
+    /// The first signal lets the server leave; the second, or the end of its time, ends it at once.
+    private func leaveOnSignal(
+        _ clock: LinuxClock, _ leave: @escaping @Loop @Sendable () async -> Void
+    ) throws(StartFailure) {
+        let request = StopRequest()
+        request.second = { exit(1) }
+        request.first = {
+            Loop.spawn("leave") { await leave() }
+            _ = clock.schedule(at: clock.now + Self.leaveLimit) { exit(1) }
+        }
+        do throws(Faults) {
+            try request.listen()
+        } catch {
+            throw StartFailure("the system does not let this program handle signals")
+        }
+    }
+
+    nonisolated static func sentence(_ error: StoreError, _ configuration: ServerConfiguration) -> String {
+        switch error {
+        case .failed(_, let message): message
+        case .full: "the disk of \(configuration.home) is full; make room or give another --home"
+        case .missing, .corrupt: "the home \(configuration.home) cannot be used; give another --home"
+        }
+    }
+}
