@@ -13,8 +13,8 @@ final class ChunkFolder: Sendable {
     private let quarantineFolder: String
     private let new: String
     private let counter = Atomic<UInt64>(0)
-    /// Which of the 65,536 folders `ab/cd` are known to be on disk, a bit each.
-    private let known = Locked([UInt64](repeating: 0, count: 1_024))
+    /// Which of the 65,536 folders `ab/cd`, and of the 256 folders `ab` behind them, are known to be on disk, a bit each.
+    private let known = Locked([UInt64](repeating: 0, count: 1_028))
 
     init(home: String) {
         chunks = "\(home)/chunks"
@@ -55,8 +55,8 @@ final class ChunkFolder: Sendable {
             do throws(StoreError) {
                 try writeOnce(hash, bytes)
             } catch .missing {
-                // Somebody removed the folder from outside; it is made again.
-                setKnown(hash, false)
+                // Somebody removed a folder from outside; it is made again.
+                forgetFolders()
                 try writeOnce(hash, bytes)
             }
         } catch .missing {
@@ -118,22 +118,25 @@ final class ChunkFolder: Sendable {
         }
     }
 
-    /// Makes `ab/cd` and syncs the folders above it, once in the process's life.
+    /// Makes `ab` and `ab/cd`, and syncs the folders above them, once in the process's life.
     private func prepareFolder(of hash: ContentHash) throws(StoreError) {
-        let number = Int(hash.words[0] >> 48)
-        if known.withLock({ $0[number / 64] & 1 << UInt64(number % 64) != 0 }) { return }
         let folder = folder(of: hash)
-        try Disk.makeFolders(folder)
-        // A folder that an earlier process made and did not live to sync is only certain now.
-        try Disk.syncFolder(String(folder.dropLast(3)))
-        try Disk.syncFolder(chunks)
-        setKnown(hash, true)
+        try makeCertain(String(folder.dropLast(3)), in: chunks, 65_536 + Int(hash.words[0] >> 56))
+        try makeCertain(folder, in: String(folder.dropLast(3)), Int(hash.words[0] >> 48))
     }
 
-    private func setKnown(_ hash: ContentHash, _ isKnown: Bool) {
-        let number = Int(hash.words[0] >> 48)
-        let bit: UInt64 = 1 << UInt64(number % 64)
-        known.withLock { $0[number / 64] = isKnown ? $0[number / 64] | bit : $0[number / 64] & ~bit }
+    private func makeCertain(_ folder: String, in parent: String, _ number: Int) throws(StoreError) {
+        if known.withLock({ $0[number / 64] & 1 << UInt64(number % 64) != 0 }) { return }
+        let isNew = try Disk.makeFolder(folder)
+        // One that an earlier process made and did not live to sync is only certain now.
+        if !isNew { try Disk.syncFolder(parent) }
+        known.withLock { $0[number / 64] |= 1 << UInt64(number % 64) }
+    }
+
+    private func forgetFolders() {
+        known.withLock { known in
+            for index in known.indices { known[index] = 0 }
+        }
     }
 
     private func folder(of hash: ContentHash) -> String {

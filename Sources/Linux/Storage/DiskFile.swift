@@ -85,12 +85,15 @@ enum Disk {
     }
 
     /// Makes a folder for this user alone; one that is there is left as it is. A new one is on disk when this returns.
-    static func makeFolder(_ path: String) throws(StoreError) {
+    /// - Returns: whether it is new.
+    @discardableResult
+    static func makeFolder(_ path: String) throws(StoreError) -> Bool {
         // Safe because the path is read during the call only.
         let result = unsafe rondo_result(Int(mkdir(path, 0o700)))
-        if result == -EEXIST { return }
+        if result == -EEXIST { return false }
         try check(result, "cannot make", path)
         try syncFolder(parent(of: path))
+        return true
     }
 
     /// The same, with all folders above it that are missing.
