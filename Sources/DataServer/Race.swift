@@ -64,9 +64,19 @@ package enum Gather {
     package static func all<Item: Sendable, Result: Sendable>(
         _ items: [Item], _ ask: @escaping @Loop @Sendable (Item) async -> Result
     ) async -> [Result] {
-        let tasks = items.map { item in Task(name: "gather") { @Loop in await ask(item) } }
-        var results: [Result] = []
-        for task in tasks { results.append(await task.value) }
-        return results
+        let results = Results<Result>(count: items.count)
+        let tasks = items.indices.map { index in
+            Loop.spawn("gather") { results.values[index] = await ask(items[index]) }
+        }
+        for task in tasks { await task.value }
+        return results.values.compactMap(\.self)
     }
+}
+
+/// Where the answers are put together, in the order of the questions.
+@Loop
+private final class Results<Value: Sendable> {
+    var values: [Value?]
+
+    init(count: Int) { values = Array(repeating: nil, count: count) }
 }

@@ -215,7 +215,9 @@ extension RingServer {
         }
         entry.incarnation = Incarnation(least.value - 1)
         entry.state = .dead
-        shell.handle(.messageReceived(.accusation(entry), from: life))
+        // No member of the ring: the machine answers to the accusation, and has nobody to answer.
+        let registry = ServerLife(id: ServerID(0), incarnation: Incarnation(0))
+        shell.handle(.messageReceived(.accusation(entry), from: registry))
     }
 }
 

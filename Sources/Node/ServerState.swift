@@ -26,7 +26,6 @@ struct RememberedContacts: Codable, Sendable {
 final class StateFile {
     private let files: any Files
     private(set) var state: ServerState
-    private var last: Task<Void, any Error>?
 
     /// Reads the state, or makes a new identity, and goes one incarnation up.
     /// - Throws: `StartFailure` when the file cannot be read or written.
@@ -56,23 +55,16 @@ final class StateFile {
     }
 
     /// Returns when the changed state is on the disk.
-    func change(_ edit: (inout ServerState) -> Void) async throws {
+    func change(_ edit: (inout ServerState) -> Void) async throws(StoreError) {
         var next = state
         edit(&next)
         state = next
         try await save(next)
     }
 
-    private func save(_ state: ServerState) async throws {
-        let before = last
-        let files = files
-        let bytes = WireJSON.encode(state)
-        let writing = Task(name: "state.save") { @Loop in
-            _ = await before?.result
-            try await files.saveState(ServerState.fileName, bytes)
-        }
-        last = writing
-        try await writing.value
+    /// The host keeps the order of saves: a later one never gives way to an earlier one.
+    private func save(_ state: ServerState) async throws(StoreError) {
+        try await files.saveState(ServerState.fileName, WireJSON.encode(state))
     }
 }
 

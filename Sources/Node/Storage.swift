@@ -43,8 +43,7 @@ final class Storage {
             chunks: chunkReader, ring: ring, client: client, held: world.chunks, clock: world.clock,
             httpEndpoint: { ring.httpEndpoint(of: $0) }, unavailable: { lost.contains($0) })
         uploads = Uploads(
-            files: world.files, metadata: world.metadata, writer: writer, client: client, held: world.chunks,
-            catalogue: catalogue, reader: reader, ring: ring, clock: world.clock, log: world.log)
+            world: world, writer: writer, client: client, catalogue: catalogue, reader: reader, ring: ring)
         audit = Audit(
             metadata: world.metadata, chunks: world.chunks, client: client, reader: reader, ring: ring,
             clock: world.clock, log: world.log)

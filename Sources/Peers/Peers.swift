@@ -24,7 +24,7 @@ package final class Peers {
     private var handlers: [FrameKind: Handler] = [:]
     private var listener: (any StreamListener)?
     private var links: [LinkKey: [PeerLink]] = [:]
-    private var dials: [DialKey: Task<Result<PeerLink, PeerError>, Never>] = [:]
+    private var dials: [DialKey: Dialling] = [:]
     private var handshakes = 0
     private var isStopped = false
 
@@ -142,14 +142,15 @@ extension Peers {
     {
         if let open = openLink(to: address, linkClass) { return open }
         let key = DialKey(address: address, linkClass: linkClass)
-        if let running = dials[key] { return try await running.value.get() }
-        let dialling = Task(name: "peer.dial") { @Loop in
-            await dial(address, linkClass, deadline: min(deadline, clock.now + Self.handshakeDeadline))
-        }
+        if let running = dials[key] { return try await running.outcome().get() }
+        let dialling = Dialling()
         dials[key] = dialling
-        let result = await dialling.value
-        dials[key] = nil
-        return try result.get()
+        let limit = min(deadline, clock.now + Self.handshakeDeadline)
+        dialling.task = Loop.spawn("peer.dial") { [self] in
+            dialling.result = await dial(address, linkClass, deadline: limit)
+            dials[key] = nil
+        }
+        return try await dialling.outcome().get()
     }
 
     private func dial(_ address: PeerAddress, _ linkClass: LinkClass, deadline: MonotonicTime)
@@ -289,6 +290,18 @@ extension Peers {
                     code: "unknown_kind", message: "this server does not know requests of kind \(kind.rawValue)"))
         }
         return await handler(request)
+    }
+}
+
+/// One dial that several requests may wait for.
+@Loop
+private final class Dialling {
+    var task: Task<Void, Never>?
+    var result = Result<PeerLink, PeerError>.failure(.closed)
+
+    func outcome() async -> Result<PeerLink, PeerError> {
+        await task?.value
+        return result
     }
 }
 

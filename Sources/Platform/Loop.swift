@@ -27,6 +27,13 @@ package actor Loop {
         installed.withLock { if $0 == nil { $0 = executor } }
     }
 
+    /// Starts `body` on the loop as a task of its own whose value somebody waits for.
+    package static func start<Value: Sendable>(
+        _ name: String, _ body: @escaping @Loop @Sendable () async throws -> Value
+    ) -> Task<Value, any Error> {
+        Task(name: name, executorPreference: shared.executor) { try await body() }
+    }
+
     /// Runs `body` on the loop as a task of its own. Its owner keeps the handle and cancels it.
     @discardableResult
     package static func spawn(_ name: String, _ body: @escaping @Loop @Sendable () async -> Void) -> Task<Void, Never> {

@@ -93,7 +93,7 @@ package final class SongReader: SongSource {
 
     private func fetch(_ part: ChunkReader.Part) -> Task<[UInt8], any Error> {
         let deadline = clock.now + Self.partDeadline
-        return Task(name: "song.part") { @Loop in try await chunks.read(part, deadline: deadline) }
+        return Loop.start("song.part") { [chunks] in try await chunks.read(part, deadline: deadline) }
     }
 
     private func hand(_ slice: ArraySlice<UInt8>, to sink: SongSink) async throws {

@@ -63,12 +63,12 @@ final class SongStoring {
             for cut in cuts {
                 let bytes = try await spool.read(offset: cut.offset, length: cut.length)
                 guard bytes.count == cut.length, !bytes.isEmpty else { throw StoreError.missing }
-                let (hash, checksums) = await Self.digest(bytes)
+                let (hash, checksums) = await tools.work.run { Self.digest(bytes) }
                 chunks.append(
                     ManifestChunk(
                         kind: cut.kind, startMs: cut.startMs, startSample: cut.startSample, samples: cut.samples,
                         offset: cut.offset, length: cut.length, sha256: hash, crc32c: checksums))
-                stores.append(Task(name: "song.chunk") { @Loop in try await self.put(hash, bytes) })
+                stores.append(Loop.start("song.chunk") { try await self.put(hash, bytes) })
                 if stores.count >= Self.pipeline { try await stores.removeFirst().value }
             }
             for store in stores { try await store.value }
@@ -80,8 +80,7 @@ final class SongStoring {
     }
 
     /// SHA-256 and the checksums of the blocks, away from the loop: a chunk takes milliseconds.
-    @concurrent
-    nonisolated private static func digest(_ bytes: [UInt8]) async -> (ContentHash, [UInt32]) {
+    nonisolated private static func digest(_ bytes: [UInt8]) -> (ContentHash, [UInt32]) {
         let checksums = stride(from: 0, to: bytes.count, by: Manifest.blockLength).map { start in
             CRC32C.checksum(bytes[start..<min(start + Manifest.blockLength, bytes.count)])
         }

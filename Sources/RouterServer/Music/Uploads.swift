@@ -13,6 +13,7 @@ package final class Uploads: SongUploads {
     @Loop
     struct Tools {
         let files: any Files
+        let work: any BlockingRunner
         let metadata: any MetadataStore
         let writer: ChunkWriter
         let client: ChunkClient
@@ -31,12 +32,12 @@ package final class Uploads: SongUploads {
     private var open = 0
 
     package init(
-        files: any Files, metadata: any MetadataStore, writer: ChunkWriter, client: ChunkClient, held: any ChunkStore,
-        catalogue: CatalogueSync, reader: SongReader, ring: any StorageRing, clock: any Clock, log: Logger
+        world: World, writer: ChunkWriter, client: ChunkClient, catalogue: CatalogueSync, reader: SongReader,
+        ring: any StorageRing
     ) {
         tools = Tools(
-            files: files, metadata: metadata, writer: writer, client: client, held: held, catalogue: catalogue,
-            reader: reader, ring: ring, clock: clock, log: log)
+            files: world.files, work: world.work, metadata: world.metadata, writer: writer, client: client,
+            held: world.chunks, catalogue: catalogue, reader: reader, ring: ring, clock: world.clock, log: world.log)
     }
 
     package func begin() async throws -> any SongUpload {

@@ -20,7 +20,8 @@ struct ServerProcess {
         let network = LinuxNetwork()
         let address = try address(network)
         let disk = BlockingPool(name: "rondo-disk", threads: Self.diskThreads)
-        let host = Host(clock: clock, network: network, files: try await files(disk), log: log(address))
+        let host = Host(
+            clock: clock, network: network, files: try await files(disk), work: disk, log: log(address))
         do throws(StartFailure) {
             if configuration.choice == .registry {
                 let registry = try await RegistryNode.start(configuration, address: address, host: host)
@@ -28,7 +29,7 @@ struct ServerProcess {
                 if let failure = await registry.run() { throw failure }
             } else {
                 let server = try await RingServer.start(
-                    configuration, address: address, host: host, openStores: stores(disk))
+                    configuration, address: address, host: host, openStores: stores(disk, host.log))
                 try leaveOnSignal(clock) { await server.leave() }
                 if let failure = await server.run() { throw failure }
             }
@@ -63,13 +64,16 @@ struct ServerProcess {
         }
     }
 
-    private func stores(_ disk: BlockingPool) -> StoreOpener {
+    private func stores(_ disk: BlockingPool, _ log: Logger) -> StoreOpener {
         { [configuration, home] id throws(StoreError) in
             let chunks = try await FileChunkStore.open(
                 home: home.path, capacity: configuration.capacity, pool: disk)
             let metadata = try await SQLiteStore.open(
                 path: home.catalogue, server: id, writing: BlockingPool(name: "rondo-write", threads: 1),
                 reading: BlockingPool(name: "rondo-read", threads: 1))
+            if let aside = metadata.putAside {
+                log.error("the catalogue was broken and is set aside; the other servers have it", ["file": aside])
+            }
             return (chunks, metadata)
         }
     }
