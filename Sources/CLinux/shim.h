@@ -153,7 +153,8 @@ static inline int rondo_receive_datagrams(
 }
 static inline int rondo_send_datagram(int fd, const void *buffer, size_t count, uint32_t host, uint16_t port) {
   struct sockaddr_in address = rondo_address(host, port);
-  return rondo_result(sendto(fd, buffer, count, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, sizeof address));
+  const struct sockaddr *to = (struct sockaddr *)&address;
+  return rondo_result(sendto(fd, buffer, count, MSG_NOSIGNAL | MSG_DONTWAIT, to, sizeof address));
 }
 
 // Processes.

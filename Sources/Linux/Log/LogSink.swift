@@ -5,8 +5,8 @@ internal import Synchronization
 
 /// Where log lines go: one line a record, to a descriptor, in one write.
 ///
-/// A reader that is stuck shall not stop the server: a line that would have to wait is dropped, and the next one that goes
-/// out says how many were.
+/// A reader that is stuck shall not stop the server: a line that would have to wait is dropped, and the next one that
+/// goes out says how many were.
 package final class LogSink: Sendable {
     package enum Format: String, Sendable { case text, json }
 

@@ -8,7 +8,8 @@ internal import Synchronization
 /// It is actor executor and task executor at once. As an actor executor alone it would be slower by a quarter: each
 /// resumed continuation would go through the global pool first.
 @safe package final class EventLoop: LoopExecutor, @unchecked Sendable {
-    // Safe because `local`, `running` and `events` are touched on the loop's thread only; the rest never changes or is locked.
+    // Safe because `local`, `running` and `events` are touched on the loop's thread only; the rest never changes or is
+    // locked.
     private var local: [UnownedJob] = []
     private var running: [UnownedJob] = []
     private let events: UnsafeMutablePointer<epoll_event>

@@ -42,7 +42,8 @@ final class Reactor {
     private var budget = Reactor.bytesPerTurn
     let timers = TimerHeap()
 
-    /// Bytes that all streams together may move before the loop asks its sockets and timers again: about half a millisecond.
+    /// Bytes that all streams together may move before the loop asks its sockets and timers again: about half a
+    /// millisecond.
     private static let bytesPerTurn = 1 << 20
 
     nonisolated static var now: MonotonicTime { MonotonicTime(nanoseconds: rondo_monotonic_ns()) }
@@ -127,8 +128,8 @@ final class Reactor {
         for task in waiting { task.resume(returning: ()) }
     }
 
-    /// Counts bytes that a stream moved; past the turn's budget it lets everyone else have a turn first, so that one fast
-    /// transfer does not stop the heartbeats.
+    /// Counts bytes that a stream moved; past the turn's budget it lets everyone else have a turn first, so that one
+    /// fast transfer does not stop the heartbeats.
     func spend(_ bytes: Int) async {
         budget -= bytes
         guard budget < 0 else { return }

@@ -12,12 +12,12 @@ enum Wakeup: Sendable {
 
 /// A place to wait for one thing, each waiter with a deadline of its own.
 ///
-/// Between a try that found nothing and the wait for the next chance other code may run: an `await` is allowed to go round
-/// through the loop's queue. So whoever tries first takes the count of wakes before it, and the wait ends at once when there
-/// was another one since.
+/// Between a try that found nothing and the wait for the next chance other code may run: an `await` is allowed to go
+/// round through the loop's queue. So whoever tries first takes the count of wakes before it, and the wait ends at once
+/// when there was another one since.
 ///
-/// Its timer is set once and moved only when it fires or comes too late: a busy stream waits thousands of times a second
-/// with deadlines that never pass.
+/// Its timer is set once and moved only when it fires or comes too late: a busy stream waits thousands of times a
+/// second with deadlines that never pass.
 @Loop
 final class WaitPoint {
     private struct Waiter {

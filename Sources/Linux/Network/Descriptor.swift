@@ -75,11 +75,12 @@ extension Descriptor {
 
 /// Arrays of which a system call writes the beginning.
 enum Buffer {
-    /// The most that one call moves: enough to make the call's own cost small, and so little that malloc(3) gives it from
-    /// the heap instead of mapping it anew each time.
+    /// The most that one call moves: enough to make the call's own cost small, and so little that malloc(3) gives it
+    /// from the heap instead of mapping it anew each time.
     static let maximum = 64 << 10
 
-    /// The bytes that `fill` writes into a buffer of at most `maximum`, in an array that is not much larger than they are.
+    /// The bytes that `fill` writes into a buffer of at most `maximum`, in an array that is not much larger than they
+    /// are.
     static func read(
         atMost maximum: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Int32
     ) -> (bytes: [UInt8], transfer: Transfer) {

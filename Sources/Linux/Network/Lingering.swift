@@ -3,8 +3,8 @@ internal import Glibc
 internal import Model
 internal import Platform
 
-/// Closes connections whose last bytes may still be on their way: it sends the end of stream and throws away what comes,
-/// until the other end closes too or a second has passed.
+/// Closes connections whose last bytes may still be on their way: it sends the end of stream and throws away what
+/// comes, until the other end closes too or a second has passed.
 ///
 /// Without it the answer to a refused upload would be lost, since the client is still sending (RFC 9112 §9.6).
 @Loop

@@ -42,7 +42,8 @@ package final class LinuxNetwork: Network {
         let waiting = try ConnectWait(socket.number)
         defer { waiting.end() }
         if result < 0 { try await waiting.wait(until: deadline) }
-        // A free port of the system's own range may meet itself (simultaneous open, RFC 9293 §3.5): nobody listens there.
+        // A free port of the system's own range may meet itself (simultaneous open, RFC 9293 §3.5): nobody listens
+        // there.
         if socket.localEndpoint() == endpoint { throw .refused }
         waiting.end()
         return try makeStream(socket, remote: endpoint)

@@ -3,8 +3,8 @@ internal import Glibc
 internal import Model
 internal import Platform
 
-/// A listening socket. When the process is out of descriptors or holds all the connections it may, it rests for a moment
-/// and lets callers wait in the kernel's queue.
+/// A listening socket. When the process is out of descriptors or holds all the connections it may, it rests for a
+/// moment and lets callers wait in the kernel's queue.
 @Loop
 final class TCPListener: StreamListener, ReadinessHandler {
     let local: Endpoint

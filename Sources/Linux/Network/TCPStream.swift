@@ -79,7 +79,8 @@ final class TCPStream: ByteStream {
             guard let number else { throw .closed }
             hasWritten = true
             let result = unsafe rest.withUnsafeBytes { buffer in
-                // Safe because the buffer is not empty, so that it has an address, and the kernel copies during the call.
+                // Safe because the buffer is not empty, so that it has an address, and the kernel copies during the
+                // call.
                 guard let start = buffer.baseAddress else { return Int32(0) }
                 return unsafe rondo_send(number, start, min(buffer.count, 1 << 20))
             }

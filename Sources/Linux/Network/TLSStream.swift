@@ -15,9 +15,6 @@ final class TLSStream: ByteStream {
     private var isReading = false
     private var isWriting = false
 
-    /// One record; more than that OpenSSL does not give at a time.
-    private static let record = 16 << 10
-
     init(_ transport: TCPStream, context: TLSContext) throws(StreamError) {
         guard let number = transport.number else { throw .closed }
         guard let ssl = unsafe SSL_new(context.pointer) else { throw .untrusted(TLSError.takeReason()) }
@@ -101,7 +98,8 @@ final class TLSStream: ByteStream {
         transport.close()
     }
 
-    /// Tells the other end that nothing was cut off (close_notify, RFC 8446 §6.1); a full buffer loses it, and that is all.
+    /// Tells the other end that nothing was cut off (close_notify, RFC 8446 §6.1); a full buffer loses it, and that is
+    /// all.
     private func sendEnd() {
         guard isEstablished, unsafe SSL_get_shutdown(ssl) & SSL_SENT_SHUTDOWN == 0 else { return }
         TLSError.clear()
@@ -110,21 +108,19 @@ final class TLSStream: ByteStream {
 
     /// Decrypts what is there, up to `maximum` bytes, and says why it stopped.
     private func readRecords(atMost maximum: Int) -> (bytes: [UInt8], code: Int32) {
-        let size = max(1, min(maximum, Buffer.maximum))
         var code = SSL_ERROR_NONE
-        var bytes: [UInt8] = []
-        while bytes.count < size && code == SSL_ERROR_NONE {
-            let room = min(Self.record, size - bytes.count)
-            let record = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        let (bytes, _) = unsafe Buffer.read(atMost: maximum) { buffer in
+            var count = 0
+            // Safe because OpenSSL writes no more than the room that is left, and says how much; it gives one record a
+            // call.
+            while count < buffer.count && code == SSL_ERROR_NONE {
+                var length = 0
                 TLSError.clear()
-                // Safe because OpenSSL writes at most `room` bytes and says how many.
-                let result = unsafe SSL_read_ex(ssl, buffer.baseAddress, room, &count)
-                if result != 1 {
-                    count = 0
-                    code = unsafe SSL_get_error(ssl, result)
-                }
+                let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+                let result = unsafe SSL_read_ex(ssl, room.baseAddress, room.count, &length)
+                if result == 1 { count += length } else { code = unsafe SSL_get_error(ssl, result) }
             }
-            if bytes.isEmpty { bytes = record } else { bytes += record }
+            return Int32(count)
         }
         return (bytes, code)
     }

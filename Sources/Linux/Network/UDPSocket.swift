@@ -32,7 +32,8 @@ final class UDPSocket: DatagramSocket, ReadinessHandler {
     func send(_ bytes: [UInt8], to endpoint: Endpoint) {
         guard let number = socket?.number else { return }
         _ = unsafe bytes.withUnsafeBytes { buffer in
-            // Safe because the kernel copies the bytes during the call. An empty datagram may have no address of its own.
+            // Safe because the kernel copies the bytes during the call. An empty datagram may have no address of its
+            // own.
             guard let start = buffer.baseAddress else { return Int32(0) }
             return unsafe rondo_send_datagram(number, start, buffer.count, endpoint.host.value, endpoint.port)
         }

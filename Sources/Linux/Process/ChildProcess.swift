@@ -28,7 +28,8 @@ package struct ChildSpecification: Sendable {
     package var error = Standard.inherited
     /// Descriptors of the parent that become 3, 4, … in the child.
     package var passed: [Int32] = []
-    /// Out of reach of the terminal's Ctrl-C, which goes to a whole group: for a parent that ends its children in order.
+    /// Out of reach of the terminal's Ctrl-C, which goes to a whole group: for a parent that ends its children in
+    /// order.
     package var hasOwnGroup = false
 
     package init(_ executable: String, _ arguments: [String] = [], environment: [String: String] = [:]) {
@@ -124,8 +125,8 @@ extension ChildExit {
     }
 }
 
-/// Waits for killed children whose owner has gone, so that none stays a zombie. The loop does not stop for one that hangs in
-/// a system call on a dead disk.
+/// Waits for killed children whose owner has gone, so that none stays a zombie. The loop does not stop for one that
+/// hangs in a system call on a dead disk.
 @Loop
 private final class Reaper: ReadinessHandler {
     private static var all: [Int32: Reaper] = [:]
@@ -137,7 +138,8 @@ private final class Reaper: ReadinessHandler {
     static func take(_ processID: Int32, _ handle: consuming Descriptor) {
         let number = handle.number
         let reaper = Reaper(processID, handle)
-        // Without a registration the zombie stays until this process ends: the loop is out of memory, and that is worse.
+        // Without a registration the zombie stays until this process ends: the loop is out of memory, and that is
+        // worse.
         reaper.registration = try? Reactor.shared.register(number, .level, reaper)
         all[processID] = reaper
     }

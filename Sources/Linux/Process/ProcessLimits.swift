@@ -22,7 +22,8 @@ package enum ProcessLimits {
         return results.allSatisfy { $0 >= 0 }
     }
 
-    /// Has the kernel kill this process when the thread that started it ends, so that no child outlives a killed server.
+    /// Has the kernel kill this process when the thread that started it ends, so that no child outlives a killed
+    /// server.
     package static func dieWithParent() { _ = rondo_die_with_parent(SIGKILL) }
 
     /// The process that started this one, or the one that adopted it.

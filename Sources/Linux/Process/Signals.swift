@@ -19,8 +19,8 @@ package final class Signals: ReadinessHandler {
     private let writing: Descriptor
     private var actions: [Signal: @Loop @Sendable () -> Void] = [:]
 
-    /// Runs `action` on the loop at each arrival of `signal`, instead of what the system would do. Several that arrive at
-    /// once may count as one.
+    /// Runs `action` on the loop at each arrival of `signal`, instead of what the system would do. Several that arrive
+    /// at once may count as one.
     /// - Throws: `failed` when the system refuses, as for `kill` and `stop`.
     package static func handle(
         _ signal: Signal, _ action: @escaping @Loop @Sendable () -> Void
