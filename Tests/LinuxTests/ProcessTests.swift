@@ -76,7 +76,7 @@ import Testing
             do { number = try ChildProcess(shell("exec sleep 1000")).processID }
             // Signal 0 asks whether there is such a process; a zombie counts until it has been waited for.
             let deadline = soon
-            while kill(number, 0) == 0, Reactor.now < deadline { await LinuxClock().sleep(for: .milliseconds(1)) }
+            while kill(number, 0) == 0, Reactor.now < deadline { await turns() }
             #expect(kill(number, 0) == -1)
         }
     }
@@ -100,7 +100,7 @@ import Testing
                 #expect(error == nil)
                 ends.put(Reactor.now)
             }
-            await LinuxClock().sleep(for: .milliseconds(5))
+            await turns()
             let start = Reactor.now
             child.send(.kill)
             #expect(try await ends.take() - start < .milliseconds(500))

@@ -109,7 +109,7 @@ import Testing
                         try await pair.client.write([UInt8](repeating: 0, count: 32 << 20), deadline: soon)
                     })
             }
-            await LinuxClock().sleep(for: .milliseconds(20))
+            await turns()
             pair.client.close()
             pair.client.close()
             #expect(try await errors.take() == .closed)
@@ -134,7 +134,7 @@ import Testing
                         try await pair.client.read(atMost: 1, deadline: .distantFuture)
                     })
             }
-            await LinuxClock().sleep(for: .milliseconds(5))
+            await turns()
             reader.cancel()
             #expect(try await errors.take() == .closed)
             try await pair.server.write([9], deadline: soon)
@@ -270,7 +270,9 @@ import Testing
             }
             #expect(network.openStreamCount == 0)
             // Lingering ones wait for the other end, which has closed.
-            while Lingering.count > 0 { await LinuxClock().sleep(for: .milliseconds(5)) }
+            let deadline = soon
+            while Lingering.count > 0, Reactor.now < deadline { await turns() }
+            #expect(Lingering.count == 0)
         }
     }
 

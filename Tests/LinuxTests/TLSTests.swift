@@ -197,7 +197,7 @@ import Testing
                         try await pair.client.read(atMost: 1, deadline: .distantFuture)
                     })
             }
-            await LinuxClock().sleep(for: .milliseconds(5))
+            await turns()
             pair.client.close()
             #expect(try await errors.take() == .closed)
             #expect(try await pair.server.read(atMost: 1, deadline: soon).isEmpty)

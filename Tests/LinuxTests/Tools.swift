@@ -92,6 +92,12 @@ final class Mailbox<Value: Sendable> {
 /// Far enough for a busy machine, near enough to end a broken test.
 var soon: MonotonicTime { Reactor.now + .seconds(20) }
 
+/// Lets the loop go round so often that every task that can go on has come to its next wait.
+@Loop
+func turns() async {
+    for _ in 0..<64 { await Reactor.shared.spend(1 << 30) }
+}
+
 /// The error that `body` throws, nil for none.
 @Loop
 func streamError<Value: Sendable>(_ body: @Loop () async throws(StreamError) -> Value) async -> StreamError? {

@@ -39,7 +39,7 @@ import Testing
         try await onLoop {
             let point = WaitPoint()
             let late = Loop.spawn("late") { _ = await point.wait(after: 0, until: soon) }
-            await LinuxClock().sleep(for: .milliseconds(1))
+            await turns()
             #expect(await point.wait(after: 0, until: Reactor.now + .milliseconds(2)) == .timedOut)
             point.wake()
             await late.value
@@ -54,7 +54,7 @@ import Testing
                 await LinuxClock().sleep(until: soon)
                 ends.put(await point.wait(after: 0, until: .distantFuture))
             }
-            await LinuxClock().sleep(for: .milliseconds(1))
+            await turns()
             task.cancel()
             let end = try await ends.take()
             #expect(end == .cancelled)
@@ -66,7 +66,7 @@ import Testing
             let point = WaitPoint()
             let ends = Mailbox<Wakeup>()
             Loop.spawn("waiter") { ends.put(await point.wait(after: 0, until: soon + .seconds(500))) }
-            await LinuxClock().sleep(for: .milliseconds(1))
+            await turns()
             point.close()
             let end = try await ends.take()
             #expect(end == .closed)
