@@ -67,7 +67,8 @@ extension Ring {
 
     /// Who this server is when its machine starts.
     package struct Identity: Hashable, Sendable {
-        /// The own entry as it begins: its incarnation is above every earlier one and already on disk.
+        /// The own entry as it begins: its incarnation is above every earlier one and already on disk; it is provisional
+        /// where the role was chosen by the counts and no chunk is held.
         package let entry: RosterEntry
         /// Whether the role is remembered from an earlier run; then it is kept until a manager says otherwise.
         package let roleIsRemembered: Bool

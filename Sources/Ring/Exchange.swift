@@ -127,7 +127,7 @@ extension Ring {
     mutating func contestEnded(_ entry: RosterEntry, since: MonotonicTime) {
         exchange.contested.remove(entry.life)
         guard let known = roster[entry.id], known.life == entry.life, known.isPresent,
-            !detector.heardRecently(entry.life, since: since)
+            !detector.heardRecently(entry.life, since: since + .nanoseconds(1))
         else { return }
         apply(entry)
         spread([entry])

@@ -35,11 +35,13 @@ extension Ring {
         observe(entry, urgently: false)
     }
 
+    /// Newer word about an address replaces the older, and stands behind it in the order.
     private mutating func add(_ contacts: [Contact]) {
-        for contact in contacts where contact.endpoint != own.peerEndpoint && contact.life?.id != id {
-            joining.contacts.removeAll { $0.endpoint == contact.endpoint }
-            joining.contacts.append(contact)
+        let others = contacts.suffix(Joining.maximumContacts).filter {
+            $0.endpoint != own.peerEndpoint && $0.life?.id != id
         }
+        let replaced = Set(others.map(\.endpoint))
+        joining.contacts = joining.contacts.filter { !replaced.contains($0.endpoint) } + others
         let excess = joining.contacts.count - Joining.maximumContacts
         if excess > 0 { joining.contacts.removeFirst(excess) }
     }

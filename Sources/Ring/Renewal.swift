@@ -31,7 +31,7 @@ extension Ring {
     }
 
     private mutating func correct(_ sender: ServerLife) {
-        guard let entry = roster[sender.id], entry.life == sender else { return }
+        guard sender.id != id, let entry = roster[sender.id], entry.life == sender else { return }
         send(.changes([own], through: nil), to: entry)
     }
 
@@ -40,7 +40,7 @@ extension Ring {
         guard entry.peerEndpoint != own.peerEndpoint else { return raise(above: entry.incarnation, accuser: sender) }
         guard renewal.twin == nil else { return }
         renewal.twin = entry
-        renewal.accusers.insert(sender)
+        if sender.id != id { renewal.accusers.insert(sender) }
         effects.append(.dial(entry.life, at: entry.peerEndpoint, within: configuration.redialLimit))
     }
 
@@ -57,7 +57,7 @@ extension Ring {
     }
 
     private mutating func raise(above incarnation: Incarnation, accuser: ServerLife?) {
-        if let accuser { renewal.accusers.insert(accuser) }
+        if let accuser, accuser.id != id { renewal.accusers.insert(accuser) }
         let wanted = max(incarnation, own.incarnation).next
         if let pending = renewal.pending, pending >= wanted { return }
         renewal.pending = wanted

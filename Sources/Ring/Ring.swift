@@ -21,7 +21,6 @@ package struct Ring: Sendable {
 
     /// This server's id.
     package let id: ServerID
-    let roleIsRemembered: Bool
     var generator: SeededGenerator
     var now = MonotonicTime.zero
     var load = 0
@@ -46,10 +45,9 @@ package struct Ring: Sendable {
     ) {
         self.configuration = configuration
         id = identity.entry.id
-        roleIsRemembered = identity.roleIsRemembered
         generator = SeededGenerator(seed: seed)
         var own = identity.entry
-        own.provisional = !identity.roleIsRemembered && !own.pinned
+        own.provisional = own.provisional && !identity.roleIsRemembered && !own.pinned
         self.roster = roster
         self.roster.merge(own)
         links = Links(of: id, in: self.roster)
@@ -59,7 +57,7 @@ package struct Ring: Sendable {
     package mutating func handle(_ event: Event, at time: MonotonicTime, into output: inout [Effect]) {
         now = max(now, time)
         swap(&effects, &output)
-        if !renewal.hasLeft || event.isTimer { dispatch(event) }
+        if !renewal.hasLeft || event.concernsLeaver { dispatch(event) }
         settle()
         swap(&effects, &output)
     }
@@ -102,7 +100,11 @@ package struct Ring: Sendable {
     }
 
     private mutating func receive(_ message: Message, from sender: ServerLife) {
-        guard sender.id != id else { return }
+        if sender.id == id {
+            // In this server's own name only the registry's word comes, that this life is over.
+            if case .accusation(let entry) = message { learnAboutSelf(entry, from: sender) }
+            return
+        }
         switch message {
         case .join(let entry): receiveJoin(entry)
         case .roster(let roster, let wantsAnswer): receive(roster, from: sender, wantsAnswer: wantsAnswer)
@@ -154,7 +156,12 @@ extension Ring {
 }
 
 extension Ring.Event {
-    fileprivate var isTimer: Bool {
-        if case .timerFired = self { true } else { false }
+    /// Whether it still matters to a server that has said goodbye.
+    fileprivate var concernsLeaver: Bool {
+        switch self {
+        case .timerFired(let timer): timer.kind == .leave
+        case .messageAcknowledged, .messageLost: true
+        default: false
+        }
     }
 }

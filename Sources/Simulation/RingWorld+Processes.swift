@@ -91,6 +91,7 @@ extension RingWorld {
         var entry = entry(of: index, incarnation: servers[index].disk.incarnation)
         entry.role = role
         entry.startNonce = generator.next()
+        entry.provisional = true
         if let known = roster[entry.id] { entry = known }
         let isRemembered = servers[index].disk.role != nil || servers[index].wantedRole != nil
         servers[index].disk.role = role
