@@ -1,0 +1,45 @@
+# Rondo's commands for people: everything that they need is checked first, and nothing is left outside this folder.
+#
+#   make run [MUSIC=folder]    a cluster of one registry and five servers on this machine, in release
+#   make test                  everything that the project is checked with
+#   make build                 rondo and rondo-media in release, in .build/release
+#   make clean                 removes what was built; fetched music stays
+#   make help                  says this
+
+SWIFT ?= swift
+MUSIC ?=
+
+# SwiftPM keeps its caches here and asks nothing of HOME.
+places := --scratch-path .build --cache-path .build/caches --config-path .build/configuration \
+	--security-path .build/security --disable-sandbox
+release := $(places) -c release --static-swift-stdlib
+
+.PHONY: run test build clean help set-up lint
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+set-up:
+	@SWIFT="$(SWIFT)" scripts/set-up build
+
+build: set-up
+	@$(SWIFT) build $(release) --product rondo
+	@$(SWIFT) build $(release) --product rondo-media
+
+# The shell gives way to rondo, so that a signal reaches it and nothing stands between.
+run: build
+	@exec .build/release/rondo up $(if $(MUSIC),--music "$(MUSIC)")
+
+lint:
+	@$(SWIFT) format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests
+
+# Tests run the programs of the same debug build; `swift test` would build them, but says less while it does.
+test:
+	@SWIFT="$(SWIFT)" scripts/set-up test
+	@$(MAKE) --no-print-directory lint
+	@scripts/music
+	@$(SWIFT) build $(places) --build-tests
+	@$(SWIFT) test $(places) --skip-build
+
+clean:
+	@if [ -d .build ]; then find .build -mindepth 1 -maxdepth 1 ! -name music -exec rm -rf {} +; fi
