@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 internal import Model
 
 /// What `rondo-media` writes: the length of the JSON as four big-endian bytes, the JSON, the cover, the packet list.
@@ -18,6 +19,22 @@ package struct Answer: Sendable {
         } catch {
             self.init(Document(refused: error), attachments: [])
         }
+    }
+
+    package func write(to descriptor: Int32) -> Bool { Self.write(bytes, to: descriptor) }
+
+    /// Writes all of `bytes`, waiting for a slow reader.
+    /// - Returns: false when the reader has gone.
+    package static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            // Safe because the buffer's own base address and count are used, within its closure.
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return false }
+            rest = rest.dropFirst(count)
+        }
+        return true
     }
 
     private init(_ document: Document, attachments: [UInt8]) {
