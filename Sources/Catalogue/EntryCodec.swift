@@ -1,6 +1,7 @@
 package import Model
 
-/// The bytes of an entry in the database: about 450 for a common song, a third of its JSON, and read a dozen times faster.
+/// The bytes of an entry in the database: about 450 for a common song, a third of its JSON, and read a dozen times
+/// faster.
 ///
 /// Stamps of one writer and moment are written once: a song that nobody edited has a single one. The first byte is the
 /// format's version; a later one must go on reading this.

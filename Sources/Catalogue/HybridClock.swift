@@ -1,9 +1,10 @@
 package import Model
 
-/// A hybrid logical clock (Kulkarni and others 2014): stamps that grow on one server, and follow what it has seen of others.
+/// A hybrid logical clock (Kulkarni and others 2014): stamps that grow on one server, and follow what it has seen of
+/// others.
 ///
-/// A wall clock in 1970, or one that jumps back, still gives growing stamps. A server whose wall clock is more than 500 ms
-/// off its peers' median stamps with the cluster's clock instead, so that one wrong clock does not win every merge.
+/// A wall clock in 1970, or one that jumps back, still gives growing stamps. A server whose wall clock is more than 500
+/// ms off its peers' median stamps with the cluster's clock instead, so that one wrong clock does not win every merge.
 package struct HybridClock: Hashable, Sendable {
     /// In milliseconds.
     package static let tolerance: Int64 = 500
@@ -44,7 +45,8 @@ package struct HybridClock: Hashable, Sendable {
         } else if counter < .max {
             counter += 1
         } else {
-            // The last millisecond that 64 bits can name is 292 million years off; a stamp from there stays the highest.
+            // The last millisecond that 64 bits can name is 292 million years off; a stamp from there stays the
+            // highest.
             wallMs = wallMs == .max ? .max : wallMs + 1
             counter = 0
         }

@@ -5,6 +5,7 @@ package import Model
 ///
 /// It names an order and a place, not a row: a song that is added, edited or deleted between two pages shifts nothing.
 package struct SongCursor: Hashable, Sendable {
+    /// What the list is sorted by, as the last song of the page has it.
     package enum Key: Hashable, Sendable {
         case number(Int64)
         case text(String)

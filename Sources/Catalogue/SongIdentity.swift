@@ -1,7 +1,8 @@
 internal import Crypto
 package import Model
 
-/// The ids of songs, albums, artists and genres: the first 128 bits of a SHA-256 over their normalised names (the spec, §5).
+/// The ids of songs, albums, artists and genres: the first 128 bits of a SHA-256 over their normalised names (the spec,
+/// §5).
 ///
 /// What is hashed begins with one byte for the kind; then each field follows as its length in 4 big-endian bytes and
 /// its UTF-8, so that no two lists of fields spell the same bytes.

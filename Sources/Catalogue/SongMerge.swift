@@ -15,7 +15,8 @@ extension SongEntry {
 }
 
 extension Stamped {
-    /// The one written later. Two values of one stamp are a fault of their writer; all servers then still choose the same.
+    /// The one written later. Two values of one stamp are a fault of their writer; all servers then still choose the
+    /// same.
     package static func later(_ left: Stamped, _ right: Stamped) -> Stamped {
         if left.stamp != right.stamp { return left.stamp < right.stamp ? right : left }
         if left.value == right.value { return left }
@@ -27,9 +28,10 @@ extension Stamped {
 /// All recordings that were ever uploaded under one shared id, told apart by their SHA-256.
 ///
 /// Title, artist and album make the id, so different bytes may claim the same one: on two sides of a partition, or
-/// one after the other was deleted. Each recording is an entry of its own that merges with nothing but itself, which makes
-/// the family a union and its merge lawful. Which recording is shown under the shared id follows from the whole:
-/// among those alive the one whose upload is the earliest. The others are shown under ids of their own, flagged `collision`.
+/// one after the other was deleted. Each recording is an entry of its own that merges with nothing but itself, which
+/// makes the family a union and its merge lawful. Which recording is shown under the shared id follows from the whole:
+/// among those alive the one whose upload is the earliest. The others are shown under ids of their own, flagged
+/// `collision`.
 package struct SongFamily: Hashable, Sendable {
     package let shared: SongID
     /// In the order of their SHA-256, each under the shared id and unflagged.

@@ -62,7 +62,8 @@ extension SongEntry {
             content: Stamped(content, at: stamp), addedAtMs: addedAtMs, alive: Stamped(true, at: stamp))
     }
 
-    /// This entry with the fields that `tags` names changed at `stamp`; nil fields, and those already so, stay as they are.
+    /// This entry with the fields that `tags` names changed at `stamp`; nil fields, and those already so, stay as they
+    /// are.
     ///
     /// A blank genre, and a year or track of 0, take that field away. A blank title, artist or album changes nothing.
     package func edited(_ tags: SongTags, at stamp: Stamp) -> SongEntry {
@@ -90,7 +91,8 @@ extension SongEntry {
         return entry
     }
 
-    /// This entry as found again by an upload of the same bytes at `stamp`: alive, whatever another side deletes before that.
+    /// This entry as found again by an upload of the same bytes at `stamp`: alive, whatever another side deletes before
+    /// that.
     ///
     /// A song that had been deleted comes back with the upload's content, whose manifest is the one that is stored now.
     package func uploadedAgain(_ upload: SongEntry, at stamp: Stamp) -> SongEntry {

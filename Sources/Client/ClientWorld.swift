@@ -9,7 +9,8 @@ package struct ClientWorld: Sendable {
     package let screen: Screen
     /// Where bytes go that are asked for on standard output.
     package let output: any ByteSink
-    /// Starts an installed player for a content type, which plays what the sink gets; throws `player` when there is none.
+    /// Starts an installed player for a content type, which plays what the sink gets; throws `player` when there is
+    /// none.
     package let openPlayer: @Loop @Sendable (String) async throws(ClientError) -> any ByteSink
 
     package init(

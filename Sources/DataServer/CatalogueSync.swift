@@ -4,11 +4,12 @@ package import Peers
 package import Platform
 internal import Wire
 
-/// Keeps this server's catalogue equal to the others': sends its own changes to all, takes theirs, and fetches what it missed.
+/// Keeps this server's catalogue equal to the others': sends its own changes to all, takes theirs, and fetches what it
+/// missed.
 ///
-/// Every change is a record of an outbox (transactional with the change itself), numbered per origin without gaps. Records are
-/// pushed at once, so that an upload is known everywhere when it is acknowledged; and every server asks one other after the
-/// other, by version vector, for what it lacks, so that nothing depends on a push that was lost.
+/// Every change is a record of an outbox (transactional with the change itself), numbered per origin without gaps.
+/// Records are pushed at once, so that an upload is known everywhere when it is acknowledged; and every server asks one
+/// other after the other, by version vector, for what it lacks, so that nothing depends on a push that was lost.
 @Loop
 package final class CatalogueSync {
     struct Append: Codable {
@@ -68,7 +69,8 @@ package final class CatalogueSync {
     package func stop() { loop?.cancel() }
 
     /// Sends a change made here to all others.
-    /// - Returns: on how many disks it is, this one's included, once that is `wanted`, or all have answered or had their time.
+    /// - Returns: on how many disks it is, this one's included, once that is `wanted`, or all have answered or had
+    ///   their time.
     package func spread(_ record: LogRecord, wanted: Int) async -> Int {
         changed()
         let others = ring.others

@@ -3,7 +3,8 @@ package import Peers
 package import Platform
 internal import Wire
 
-/// Asks other servers for chunks, one server and one question at a time; which server, and what if it fails, is its caller's business.
+/// Asks other servers for chunks, one server and one question at a time; which server, and what if it fails, is its
+/// caller's business.
 @Loop
 package final class ChunkClient {
     private let peers: Peers

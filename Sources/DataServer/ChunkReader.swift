@@ -13,8 +13,8 @@ package struct ChunkUnavailable: Error, Hashable, Sendable {
 /// Reads parts of chunks from whoever holds them, and hands nothing on that it has not verified.
 ///
 /// Holders are tried in the order of placement, this server's own disk first. One that fails, or sends a wrong byte, is
-/// replaced at once; one that is slow gets a rival after `hedge`, and the first right answer wins (Dean and Barroso, "The
-/// Tail at Scale", 2013). So a server that is killed, hangs or lies costs a listener at most that long.
+/// replaced at once; one that is slow gets a rival after `hedge`, and the first right answer wins (Dean and Barroso,
+/// "The Tail at Scale", 2013). So a server that is killed, hangs or lies costs a listener at most that long.
 @Loop
 package final class ChunkReader {
     /// Bytes of one chunk that are verified together: whole blocks, whose checksums the manifest has.

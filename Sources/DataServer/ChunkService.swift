@@ -3,7 +3,8 @@ package import Peers
 package import Platform
 internal import Wire
 
-/// Answers other servers' requests for chunks: whatever this server's role, it keeps what it is sent and serves what it holds.
+/// Answers other servers' requests for chunks: whatever this server's role, it keeps what it is sent and serves what it
+/// holds.
 @Loop
 package final class ChunkService {
     private let chunks: any ChunkStore

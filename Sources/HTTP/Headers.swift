@@ -1,5 +1,6 @@
 /// The fields of a head in their order; names compare without case (RFC 9110 §5.1).
 package struct Headers: Hashable, Sendable, ExpressibleByDictionaryLiteral {
+    /// One field line: a name, compared without case, and its value.
     package struct Field: Hashable, Sendable {
         package var name: String
         package var value: String

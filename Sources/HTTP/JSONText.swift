@@ -15,6 +15,7 @@ package enum JSONText {
 
 /// The body of every error answer.
 package struct ErrorBody: Hashable, Sendable, Codable {
+    /// What stands under `error`.
     package struct Content: Hashable, Sendable, Codable {
         package var code: String
         package var message: String

@@ -58,8 +58,8 @@ struct Codec {
         }
     }
 
-    /// Vorbis' three headers in Xiph lacing (the Vorbis specification, §4.2), with an empty comment header in place of the
-    /// file's own: tags and cover are kept elsewhere, may be megabytes long, and no decoder looks at them.
+    /// Vorbis' three headers in Xiph lacing (the Vorbis specification, §4.2), with an empty comment header in place of
+    /// the file's own: tags and cover are kept elsewhere, may be megabytes long, and no decoder looks at them.
     private static func withoutComments(_ bytes: [UInt8]) -> [UInt8]? {
         guard bytes.first == 2 else { return nil }
         var index = 1

@@ -49,7 +49,8 @@ enum Container: String {
         return nil
     }
 
-    /// Frames of MP3 or ADTS begin right after the tags, or after some rubbish, which must then be followed by a longer run.
+    /// Frames of MP3 or ADTS begin right after the tags, or after some rubbish, which must then be followed by a longer
+    /// run.
     private static func firstFrame(of file: UploadedFile, from start: Int64) -> FrameHeader? {
         if let frame = file.frameRun(at: start, wanted: 4) { return frame }
         let window = file.read(at: start, count: 64 << 10)

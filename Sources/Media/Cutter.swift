@@ -2,9 +2,9 @@ internal import Model
 
 /// Decides where the original is cut: a head, audio chunks of about 10 s, a tail (the design, §8).
 ///
-/// Chunks begin at the first packet at or after every 10 s (in Ogg files at the first page), or earlier where the next packets would make one longer than
-/// `maximumLength`. What is longer all the same (a head with large covers, a giant packet) is cut bluntly; of such pieces the
-/// first has the samples.
+/// Chunks begin at the first packet at or after every 10 s (in Ogg files at the first page), or earlier where the next
+/// packets would make one longer than `maximumLength`. What is longer all the same (a head with large covers, a giant
+/// packet) is cut bluntly; of such pieces the first has the samples.
 struct Cutter {
     /// One packet as the cutter sees it.
     struct Packet {
@@ -14,7 +14,8 @@ struct Cutter {
         let startSample: Int64
         /// Whether a chunk may begin here.
         let beginsCut: Bool
-        /// False for a page of Ogg that begins with the rest of a packet: better to wait for another one, up to a second.
+        /// False for a page of Ogg that begins with the rest of a packet: better to wait for another one, up to a
+        /// second.
         let isClean: Bool
         /// How many bytes may come before the next packet at which a chunk may begin.
         let reach: Int

@@ -100,7 +100,8 @@ internal import Glibc
     }
 }
 
-// Safe because all pointers below come from libav, are checked for nil, and are used while `context` lives, on one thread.
+// Safe because all pointers below come from libav, are checked for nil, and are used while `context` lives, on one
+// thread.
 extension Demuxer {
     private static let bufferLength = 64 << 10
 

@@ -1,4 +1,5 @@
-/// The header of an MPEG audio Layer III frame (ISO 11172-3 §2.4.2.3, 13818-3) or of an ADTS frame (ISO 14496-3 §1.A.2.2).
+/// The header of an MPEG audio Layer III frame (ISO 11172-3 §2.4.2.3, 13818-3) or of an ADTS frame (ISO 14496-3
+/// §1.A.2.2).
 struct FrameHeader: Hashable {
     enum Kind { case layer3, adts }
 

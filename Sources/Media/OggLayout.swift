@@ -8,7 +8,8 @@ struct OggLayout {
     /// The position after the last sample that is heard, where 0 is the first one.
     let endSample: Int64
 
-    /// - Throws: `unsupported_format` for another codec or several songs in one file, `truncated` without the page that ends the audio.
+    /// - Throws: `unsupported_format` for another codec or several songs in one file, `truncated` without the page that
+    ///   ends the audio.
     init(_ file: UploadedFile) throws(Refusal) {
         var offset: Int64 = 0
         var audio: (serial: UInt32, preSkip: Int64)?

@@ -55,7 +55,8 @@ struct PacketScan {
             skipped = packet.skippedAtStart > 0 ? packet.skippedAtStart : max(0, -(packet.time ?? 0))
             origin = packet.time ?? 0
         }
-        // In Ogg libav's durations are wrong where Vorbis' block size changes, in fragmented MP4 they are missing; times are right.
+        // In Ogg libav's durations are wrong where Vorbis' block size changes, in fragmented MP4 they are missing;
+        // times are right.
         if isTimed, let time = packet.time { decoded = max(before, time &- origin) }
         let step = decoded - before
         cut(at: packet)
@@ -91,11 +92,13 @@ struct PacketScan {
         OggPage(file, at: packet.position).map { !$0.isContinued } ?? false
     }
 
-    /// Whether a packet is what its container says; a frame of MP3 or ADTS is looked at, since their parsers take much for one.
+    /// Whether a packet is what its container says; a frame of MP3 or ADTS is looked at, since their parsers take much
+    /// for one.
     private func isSound(_ packet: Demuxer.Packet) throws(Refusal) -> Bool {
         guard packet.position >= 0, packet.length > 0 else { return false }
         let missing = packet.position + Int64(packet.length) > file.length
-        // In a wave file without a length libav takes the end for an accident; `WaveLayout` has looked at those with one.
+        // In a wave file without a length libav takes the end for an accident; `WaveLayout` has looked at those with
+        // one.
         let isBroken = packet.isCorrupt && codec.container != .wav
         guard !missing && !isBroken else { throw .truncated("it ends within its audio") }
         guard let expected = layout.firstFrame else { return true }

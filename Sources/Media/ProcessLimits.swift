@@ -2,7 +2,8 @@ internal import CAV
 
 /// What the parser's process takes away from itself before it touches a byte of an upload.
 ///
-/// A crafted file may make a parser loop, ask for all memory or worse; it then costs this one process and this one upload.
+/// A crafted file may make a parser loop, ask for all memory or worse; it then costs this one process and this one
+/// upload.
 package enum ProcessLimits {
     /// Address space for data, in bytes: starting libav needs 64 MB, the largest index and cover some more.
     private static let data: UInt = 256 << 20

@@ -52,7 +52,8 @@ package struct Attachment: Hashable, Sendable, Codable {
     }
 }
 
-/// The list of a song's chunks and what players need to know. Stored as a chunk: its JSON with sorted keys is named by its hash.
+/// The list of a song's chunks and what players need to know. Stored as a chunk: its JSON with sorted keys is named by
+/// its hash.
 package struct Manifest: Hashable, Sendable, Codable {
     /// Chunks are cut earlier than after 10 s where they would grow longer than this.
     package static let maximumChunkLength = 4 << 20
@@ -74,7 +75,8 @@ package struct Manifest: Hashable, Sendable, Codable {
     package var skipSamples: Int64
     package var totalSamples: Int64
     package var durationMs: Int64
-    /// The codec's configuration record (AudioSpecificConfig, STREAMINFO, OpusHead, ALAC cookie, Vorbis headers) in base64.
+    /// The codec's configuration record (AudioSpecificConfig, STREAMINFO, OpusHead, ALAC cookie, Vorbis headers) in
+    /// base64.
     package var codecConfig: String
     package var cover: Attachment?
     /// The packets of the audio chunks, in order: for each its length in bytes and its duration in samples.
@@ -121,7 +123,8 @@ package struct Manifest: Hashable, Sendable, Codable {
         return nil
     }
 
-    /// The index of the audio chunk that is playing at `ms`; the first one before the start, the last one after the end.
+    /// The index of the audio chunk that is playing at `ms`; the first one before the start, the last one after the
+    /// end.
     package func chunkIndex(atMs ms: Int64) -> Int? {
         let audio = chunks.indices.filter { chunks[$0].kind == .audio }
         return audio.last { chunks[$0].startMs <= ms } ?? audio.first

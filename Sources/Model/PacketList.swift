@@ -1,10 +1,10 @@
 /// The packets of a song's audio chunks in order, in a compact binary form that needs no media library to read.
 ///
-/// Layout: the version byte 1, then groups until the end. A group is four parts: how many packets it has (1 and up), the
-/// duration in samples that all of them have, the number of bytes between the end of the packet before it (or the start of
-/// the first audio chunk) and its first packet, and then each packet's length in bytes. All numbers are LEB128 varints.
-/// Within a group the packets touch. In Ogg files, whose packets lie laced in pages, lengths are those of the packets
-/// alone and the gaps are 0.
+/// Layout: the version byte 1, then groups until the end. A group is four parts: how many packets it has (1 and up),
+/// the duration in samples that all of them have, the number of bytes between the end of the packet before it (or the
+/// start of the first audio chunk) and its first packet, and then each packet's length in bytes. All numbers are LEB128
+/// varints. Within a group the packets touch. In Ogg files, whose packets lie laced in pages, lengths are those of the
+/// packets alone and the gaps are 0.
 package struct PacketList: Hashable, Sendable {
     /// One packet: its place relative to the end of the one before it, its length and its duration.
     package struct Packet: Hashable, Sendable {

@@ -1,4 +1,5 @@
-/// A small deterministic generator (SplitMix64, Steele, Lea and Flood 2014): the same seed gives the same numbers everywhere.
+/// A small deterministic generator (SplitMix64, Steele, Lea and Flood 2014): the same seed gives the same numbers
+/// everywhere.
 ///
 /// Machines store one and never touch the system's randomness, so that a simulation can be replayed from its seed.
 /// It is no source of keys or nonces.

@@ -121,6 +121,7 @@ package struct LogRecord: Hashable, Sendable, Codable {
 
 /// Up to which sequence each origin's changes have been applied.
 package struct VersionVector: Hashable, Sendable, Codable {
+    /// How far one origin has been followed.
     package struct Position: Hashable, Sendable, Codable {
         package var origin: LogOrigin
         package var sequence: UInt64

@@ -6,8 +6,8 @@ internal import RouterServer
 
 /// Finds songs that cannot be played because nobody holds a part of them.
 ///
-/// Every song has one auditor, the first server in its manifest's placement, so that each is looked at once. The catalogue
-/// says which songs there should be, which no inventory of chunks could.
+/// Every song has one auditor, the first server in its manifest's placement, so that each is looked at once. The
+/// catalogue says which songs there should be, which no inventory of chunks could.
 @Loop
 final class Audit {
     private let metadata: any MetadataStore

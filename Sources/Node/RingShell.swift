@@ -18,7 +18,8 @@ protocol RingShellOwner: AnyObject, Sendable {
     func ringStopped(_ reason: Ring.StopReason)
 }
 
-/// Carries out the effects of the `Ring` machine and feeds it what happens: probes over sealed datagrams, messages over links.
+/// Carries out the effects of the `Ring` machine and feeds it what happens: probes over sealed datagrams, messages over
+/// links.
 @Loop
 final class RingShell {
     private(set) var ring: Ring

@@ -1,13 +1,15 @@
 internal import Crypto
 internal import Model
 
-/// Seals and opens the cluster's datagrams with AES-128-GCM, so that only holders of the key can write or read one, once.
+/// Seals and opens the cluster's datagrams with AES-128-GCM, so that only holders of the key can write or read one,
+/// once.
 ///
-/// A datagram is the sender's 16-byte start nonce, an 8-byte counter and the ciphertext with its tag. The key is derived from
-/// the cluster's datagram key and the start nonce, which is drawn anew by every process, so that a counter never meets the
-/// same key twice. What was opened once is not opened again: each sender has a window of the last 1,024 counters (as RFC 4303
-/// §3.4.3 does it for IPsec).
+/// A datagram is the sender's 16-byte start nonce, an 8-byte counter and the ciphertext with its tag. The key is
+/// derived from the cluster's datagram key and the start nonce, which is drawn anew by every process, so that a counter
+/// never meets the same key twice. What was opened once is not opened again: each sender has a window of the last 1,024
+/// counters (as RFC 4303 §3.4.3 does it for IPsec).
 package struct DatagramSealer: Sendable {
+    /// Why a datagram is dropped unread.
     package enum Failure: Error, Hashable, Sendable {
         /// Not sealed with the cluster's key, or changed on the way.
         case forged

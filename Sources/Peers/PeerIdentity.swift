@@ -35,7 +35,8 @@ package struct PeerAddress: Hashable, Sendable {
     }
 }
 
-/// Why a request has no answer. Only `refused` and `unreachable` say that nothing was done; after the others it is unknown.
+/// Why a request has no answer. Only `refused` and `unreachable` say that nothing was done; after the others it is
+/// unknown.
 package enum PeerError: Error, Hashable, Sendable {
     /// No connection: refused, timed out, or the other side does not have the key.
     case unreachable(StreamFailure)
@@ -52,6 +53,7 @@ package enum PeerError: Error, Hashable, Sendable {
     /// Too many requests wait for this link already.
     case overloaded
 
+    /// Why there is no connection.
     package enum StreamFailure: Hashable, Sendable {
         case refused
         case timedOut

@@ -1,11 +1,12 @@
 package import Model
 
-/// Where chunks belong: on the servers whose virtual positions are closest to the chunk's hash by Kademlia's XOR metric.
+/// Where chunks belong: on the servers whose virtual positions are closest to the chunk's hash by Kademlia's XOR
+/// metric.
 ///
-/// Every server has 128 positions (more or fewer by its capacity), so that the most loaded of ten holds 1.05 times the mean
-/// and nearly all others help when one dies (simulated; the design, §7). Data servers come first; where fewer than `replicas`
-/// of them live, the closest Routers keep the rest in reserve. A value of the live roster: the same on every server that
-/// knows the same servers.
+/// Every server has 128 positions (more or fewer by its capacity), so that the most loaded of ten holds 1.05 times the
+/// mean and nearly all others help when one dies (simulated; the design, §7). Data servers come first; where fewer than
+/// `replicas` of them live, the closest Routers keep the rest in reserve. A value of the live roster: the same on every
+/// server that knows the same servers.
 package struct Placement: Hashable, Sendable {
     /// A server that may hold chunks.
     package struct Candidate: Hashable, Sendable {
@@ -59,7 +60,8 @@ package struct Placement: Hashable, Sendable {
     /// Whether there is nobody to hold anything.
     package var isEmpty: Bool { servers.isEmpty }
 
-    /// All live servers in the order in which they should hold the chunk: Data servers by closeness, then Routers by closeness.
+    /// All live servers in the order in which they should hold the chunk: Data servers by closeness, then Routers by
+    /// closeness.
     package func order(of chunk: ContentHash) -> [ServerID] { holders(of: chunk, count: servers.count) }
 
     /// The first `count` servers of that order; fewer when fewer live.
@@ -72,8 +74,8 @@ package struct Placement: Hashable, Sendable {
 
     /// Adds distinct servers in growing XOR distance until there are `count`.
     ///
-    /// Positions that share a longer prefix with the target are closer, so the sorted list is walked by halves: the half that
-    /// shares the target's next bit first.
+    /// Positions that share a longer prefix with the target are closer, so the sorted list is walked by halves: the
+    /// half that shares the target's next bit first.
     private static func take(
         _ count: Int, closestTo target: UInt128, from positions: [Position], into found: inout [Int32]
     ) {

@@ -58,7 +58,8 @@ package protocol DatagramSocket: AnyObject, Sendable {
     func close()
 }
 
-/// The key that makes two ends of a TLS connection peers; the identity says which key it is, so that two may be valid at a time.
+/// The key that makes two ends of a TLS connection peers; the identity says which key it is, so that two may be valid
+/// at a time.
 package struct PeerSecret: Sendable {
     /// At most 128 bytes.
     package let identity: String
@@ -89,7 +90,8 @@ package protocol Network: AnyObject, Sendable {
     func openDatagrams(on endpoint: Endpoint, receiving: @escaping @Loop @Sendable ([UInt8], Endpoint) -> Void)
         throws(StreamError) -> any DatagramSocket
 
-    /// Wraps a fresh connection in TLS 1.3 with an external PSK (RFC 8446 §2.2), both ends proving the key, nothing else accepted.
+    /// Wraps a fresh connection in TLS 1.3 with an external PSK (RFC 8446 §2.2), both ends proving the key, nothing
+    /// else accepted.
     /// - Parameter secrets: a client uses the first; a server accepts any.
     /// - Throws: `untrusted` when the other end has none of them; the stream is then closed.
     func secure(_ stream: any ByteStream, as side: StreamSide, secrets: [PeerSecret], deadline: MonotonicTime)

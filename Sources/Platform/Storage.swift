@@ -12,9 +12,11 @@ package enum StoreError: Error, Hashable, Sendable {
     case failed(Int32, String)
 }
 
-/// Chunks by their hashes, each an immutable file. Every method may be called from anywhere; none blocks the caller's thread.
+/// Chunks by their hashes, each an immutable file. Every method may be called from anywhere; none blocks the caller's
+/// thread.
 package protocol ChunkStore: Sendable {
-    /// Stores a chunk so that it survives a power cut, and checks that the bytes hash to `hash`. Known chunks cost nothing.
+    /// Stores a chunk so that it survives a power cut, and checks that the bytes hash to `hash`. Known chunks cost
+    /// nothing.
     /// - Throws: `corrupt` for other bytes, `full`, `failed`; then nothing was stored.
     func put(_ hash: ContentHash, _ bytes: [UInt8]) async throws(StoreError)
 
@@ -34,7 +36,8 @@ package protocol ChunkStore: Sendable {
     var usage: (chunks: Int, bytes: Int64) { get }
 }
 
-/// The catalogue's database: songs, the outbox and the version vector. Every call is one transaction, durable when it returns.
+/// The catalogue's database: songs, the outbox and the version vector. Every call is one transaction, durable when it
+/// returns.
 package protocol MetadataStore: Sendable {
     /// This database's life, the origin of the records made here.
     var origin: LogOrigin { get }
@@ -44,7 +47,8 @@ package protocol MetadataStore: Sendable {
     func change(_ id: SongID, _ next: @escaping @Sendable (SongEntry?) -> SongEntry?) async throws(StoreError)
         -> LogRecord?
 
-    /// Applies records of other servers exactly once each; a record that does not follow its origin's last one is left out.
+    /// Applies records of other servers exactly once each; a record that does not follow its origin's last one is left
+    /// out.
     /// - Returns: the vector afterwards, which tells the sender what is still missing.
     func apply(_ records: [LogRecord]) async throws(StoreError) -> VersionVector
 

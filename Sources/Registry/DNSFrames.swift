@@ -6,7 +6,8 @@ package struct DNSFrames: Sendable {
 
     package mutating func append(_ bytes: [UInt8]) { buffer += bytes }
 
-    /// The next whole message, nil while more bytes are needed; the buffer never holds more than one and what came with it.
+    /// The next whole message, nil while more bytes are needed; the buffer never holds more than one and what came with
+    /// it.
     package mutating func next() -> [UInt8]? {
         guard buffer.count >= 2 else { return nil }
         let end = 2 + (Int(buffer[0]) << 8 | Int(buffer[1]))

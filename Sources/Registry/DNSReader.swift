@@ -2,6 +2,7 @@ internal import Model
 
 /// Why bytes are no DNS message, and where in them that shows.
 package struct DNSError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What is wrong with the message.
     package enum Reason: String, Hashable, Sendable {
         case endsEarly = "the message ends too early"
         case badLabel = "a label begins with a length that does not exist"
@@ -21,7 +22,8 @@ package struct DNSError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { "\(reason.rawValue) (byte \(offset))" }
 }
 
-/// Reads a DNS message from its first byte to its last; it never reads beyond them and never follows a pointer forwards.
+/// Reads a DNS message from its first byte to its last; it never reads beyond them and never follows a pointer
+/// forwards.
 struct DNSReader {
     let bytes: [UInt8]
     private(set) var offset = 0

@@ -27,7 +27,8 @@ struct DNSWriter {
         increment(section.rawValue)
     }
 
-    /// The record's bytes where all that may be pointed to is the question: so they are right at any place of an answer.
+    /// The record's bytes where all that may be pointed to is the question: so they are right at any place of an
+    /// answer.
     func portable(_ record: DNSRecord) -> [UInt8] {
         var copy = self
         let start = copy.bytes.count

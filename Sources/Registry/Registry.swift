@@ -19,15 +19,16 @@ package struct RegistryIdentity: Hashable, Sendable {
 
 /// The registry: who is there, by leases, and the DNS zone that follows from them (the spec, §3).
 ///
-/// A value without clock, sockets or randomness of its own: its shell hands it events and queries with the time and carries
-/// out the effects. It counts on ring members (they have the cluster key) but not on their being right: whoever is
-/// accused gets asked itself.
+/// A value without clock, sockets or randomness of its own: its shell hands it events and queries with the time and
+/// carries out the effects. It counts on ring members (they have the cluster key) but not on their being right: whoever
+/// is accused gets asked itself.
 package struct Registry: Sendable {
     /// How long a lease holds.
     package static let lease: Duration = .seconds(10)
     /// When to renew one; also how long a registry that starts empty says that it does not know.
     package static let renewal: Duration = .seconds(3)
-    /// When a server that is still starting is to renew: it is listed, and a registry full again, as soon as it is ready.
+    /// When a server that is still starting is to renew: it is listed, and a registry full again, as soon as it is
+    /// ready.
     package static let startingRenewal: Duration = .milliseconds(250)
     /// How long a removal is remembered.
     package static let removalMemory: Duration = .seconds(60)
@@ -67,7 +68,8 @@ package struct Registry: Sendable {
     /// Until when this registry, which started empty, may still be missing servers.
     var fillsUntil: MonotonicTime
     var filled = false
-    /// Whether the leases have once been as many as the rings they speak of: then only empty answers wait for `fillsUntil`.
+    /// Whether the leases have once been as many as the rings they speak of: then only empty answers wait for
+    /// `fillsUntil`.
     var consistent = false
     /// Grows with every change of the zone.
     package var serial: UInt32
@@ -105,7 +107,8 @@ package struct Registry: Sendable {
         settle(into: &effects)
     }
 
-    /// Brings the map up to the time, so that no answer speaks of leases that have run out; a clock that goes back stands still.
+    /// Brings the map up to the time, so that no answer speaks of leases that have run out; a clock that goes back
+    /// stands still.
     mutating func advance(to time: MonotonicTime, into effects: inout [RegistryEffect]) -> MonotonicTime {
         latest = max(latest, time)
         if latest >= nextSweep { sweep(at: latest, into: &effects) }

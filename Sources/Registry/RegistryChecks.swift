@@ -41,7 +41,8 @@ extension Registry {
         effects.append(.check(number: lastCheck, life: entry.life, peer: record.peer, deadline: now + patience))
     }
 
-    /// Ends a check; `life` is who answered, nil if nobody did. An answer to a question that is over counts for nothing.
+    /// Ends a check; `life` is who answered, nil if nobody did. An answer to a question that is over counts for
+    /// nothing.
     mutating func checked(
         _ number: UInt64, by life: ServerLife?, at now: MonotonicTime, into effects: inout [RegistryEffect]
     ) {

@@ -33,8 +33,8 @@ extension Registry {
         return LeaseAnswer(outcome: .conflict)
     }
 
-    /// What the server holds goes first, then what this life was told before (its answer may have been lost), its operator's
-    /// wish and its memory: a role changes through the ring, never because a registry counts differently.
+    /// What the server holds goes first, then what this life was told before (its answer may have been lost), its
+    /// operator's wish and its memory: a role changes through the ring, never because a registry counts differently.
     private func role(for request: LeaseRequest, _ known: RegistryEntry?, _ others: RoleCounts) -> Role {
         if let held = request.held { return held }
         if let known, known.life == request.life, let record = known.record { return record.role }
@@ -52,7 +52,8 @@ extension Registry {
             life: request.life, content: .lease(record), end: now + Self.lease, renewed: now,
             ringSize: request.ringSize)
         if let known, known.life == request.life {
-            // A check that is under way decides by itself: a renewal may have been under way longer than the server lived.
+            // A check that is under way decides by itself: a renewal may have been under way longer than the server
+            // lived.
             entry.check = known.check
             entry.standing = known.check == nil ? .good : known.standing
             if known.record != record || known.standing != entry.standing { changed = true }

@@ -29,8 +29,8 @@ package struct Zone: Sendable {
     private let server: DomainName
     private let fixed: [DomainName: ZoneNode]
 
-    /// Reads a zone's name, `rondo` or `music.example.org`; nil when it is no name, or so long that a server's name does not
-    /// fit below it.
+    /// Reads a zone's name, `rondo` or `music.example.org`; nil when it is no name, or so long that a server's name
+    /// does not fit below it.
     package init?(_ text: String) {
         guard let apex = DomainName(text), apex != .root,
             apex.under(String(repeating: "0", count: 32), "server") != nil, let registry = apex.under("registry"),

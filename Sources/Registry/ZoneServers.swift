@@ -63,8 +63,8 @@ extension Registry {
         return ring.map(shown) + [ownServer]
     }
 
-    /// The best that a role has: servers that are ready, else those that come or go, else those under suspicion, else the
-    /// one server of a ring of one, which does both duties, else stale ones: never nobody while somebody may live.
+    /// The best that a role has: servers that are ready, else those that come or go, else those under suspicion, else
+    /// the one server of a ring of one, which does both duties, else stale ones: never nobody while somebody may live.
     private func listed(_ role: Role) -> [RegistryEntry] {
         var tiers: [[RegistryEntry]] = [[], [], [], [], []]
         for id in order {

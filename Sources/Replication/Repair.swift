@@ -3,11 +3,13 @@ package import Placement
 
 /// Brings every chunk to the servers where it belongs, driven by those who hold it.
 ///
-/// A pass walks over the chunks this server holds, asks in batches which of the servers that should hold them do, and pushes
-/// what is missing. Of several holders the first in placement order pushes, so that a chunk is sent once; nobody needs to know
-/// more than its own chunks and the roster. A pass runs soon after every change of the live set, after every chunk that was
-/// stored with too few copies, and from time to time; it is idempotent and may be cut off anywhere. Nothing is freed.
+/// A pass walks over the chunks this server holds, asks in batches which of the servers that should hold them do, and
+/// pushes what is missing. Of several holders the first in placement order pushes, so that a chunk is sent once; nobody
+/// needs to know more than its own chunks and the roster. A pass runs soon after every change of the live set, after
+/// every chunk that was stored with too few copies, and from time to time; it is idempotent and may be cut off
+/// anywhere. Nothing is freed.
 package struct Repair: Sendable {
+    /// Times and bounds of repair.
     package struct Configuration: Sendable {
         /// Copies wanted of each chunk.
         package var replicas = 3
@@ -25,6 +27,7 @@ package struct Repair: Sendable {
         package init() {}
     }
 
+    /// What happened.
     package enum Event: Sendable {
         /// The servers that count as holders, this one too unless it is leaving.
         case liveSetChanged(Placement)
@@ -38,6 +41,7 @@ package struct Repair: Sendable {
         case pushed(ContentHash, to: ServerID, succeeded: Bool)
     }
 
+    /// What is to be done.
     package enum Effect: Hashable, Sendable {
         case setTimer(MonotonicTime, generation: Int)
         case listChunks

@@ -159,7 +159,8 @@ extension Ring {
         return nil
     }
 
-    /// The own alert is back: if it met everyone once, this server is manager, else rosters are exchanged and it goes again.
+    /// The own alert is back: if it met everyone once, this server is manager, else rosters are exchanged and it goes
+    /// again.
     private mutating func returned(_ alert: Alert) {
         guard let round = rounds.own else { return }
         if round.attempts < AlertRounds.maximumAttempts, !isWhole(alert) {

@@ -23,6 +23,7 @@ extension Ring {
 
     /// A timer that the shell sets; one with an old generation has been replaced and is ignored.
     package struct Timer: Hashable, Sendable {
+        /// What the timer is for.
         package enum Kind: Hashable, Sendable {
             /// Probing and everything that is due every 50 to 200 ms.
             case tick

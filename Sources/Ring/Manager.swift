@@ -22,8 +22,8 @@ extension Ring {
     }
 
     /// After every change one server looks at the counts: the first live one clockwise of a place that follows from the
-    /// roster as it is now, so that servers which agree on the roster agree on that one, whatever order the news came in.
-    /// If that does not happen, the second one does half a second later, and so on.
+    /// roster as it is now, so that servers which agree on the roster agree on that one, whatever order the news came
+    /// in. If that does not happen, the second one does half a second later, and so on.
     mutating func setRolesTimer(notBefore time: MonotonicTime) {
         let wait = max(time, changes.lastTime + configuration.mergeRest, changes.restUntil)
         setTimer(.roles, at: wait + .milliseconds(500) * rank(after: changePoint))
@@ -98,7 +98,8 @@ extension Ring {
         return foreign.imbalance.epoch >= epoch && isOpen(foreign.imbalance)
     }
 
-    /// Tells those who are to change; the first time all others too, as far as one server can, so that nobody decides beside it.
+    /// Tells those who are to change; the first time all others too, as far as one server can, so that nobody decides
+    /// beside it.
     private mutating func sendInstruction() {
         guard let imbalance = manager.instruction else { return }
         manager.sendings += 1

@@ -47,7 +47,8 @@ package struct AlertRow: Hashable, Sendable, Codable {
     package let life: ServerLife
     package let role: Role
     package let address: HostAddress
-    /// Open streams or similar, as the shell last said with `Ring.Event.loadChanged`; for people and for choosing routers.
+    /// Open streams or similar, as the shell last said with `Ring.Event.loadChanged`; for people and for choosing
+    /// routers.
     package let load: Int
 }
 

@@ -18,7 +18,8 @@ enum RoleDecision {
         return nil
     }
 
-    /// The first fit servers clockwise of the manager, itself last: alive, free to change, and not needed where they are.
+    /// The first fit servers clockwise of the manager, itself last: alive, free to change, and not needed where they
+    /// are.
     ///
     /// Fit to leave a role is who leaves at least the target of it behind. Without any Router one server is always fit:
     /// a switch moves no byte, so no last replica is lost by it.

@@ -10,7 +10,8 @@ package struct Roster: Sendable, Hashable {
 
     /// All entries, the dead ones too, in the order of their ids.
     package private(set) var entries: [RosterEntry] = []
-    /// 64 bits over (id, incarnation, state, version) of all entries: equal rosters have equal digests in every process.
+    /// 64 bits over (id, incarnation, state, version) of all entries: equal rosters have equal digests in every
+    /// process.
     package private(set) var digest: UInt64 = 0
     /// How many entries are alive or suspect.
     package private(set) var presentCount = 0

@@ -25,8 +25,8 @@ package enum ServerState: String, Hashable, Comparable, Sendable, Codable, CaseI
 
 /// What every server knows of one server.
 ///
-/// Only the server itself changes its entry, with a higher `version`; others set the `state` alone. So two entries of one
-/// incarnation, state, version and start nonce are the same.
+/// Only the server itself changes its entry, with a higher `version`; others set the `state` alone. So two entries of
+/// one incarnation, state, version and start nonce are the same.
 package struct RosterEntry: Hashable, Sendable, Codable {
     package let id: ServerID
     package var incarnation: Incarnation
@@ -113,7 +113,8 @@ extension RosterEntry {
         return winner
     }
 
-    /// This entry's share of the roster's digest: 64 bits of (id, incarnation, state, version), the same in every process.
+    /// This entry's share of the roster's digest: 64 bits of (id, incarnation, state, version), the same in every
+    /// process.
     package var digest: UInt64 {
         var mixed = Mixing.mix(UInt64(truncatingIfNeeded: id.value >> 64), into: 0x9AE1_6A3B_2F90_404F)
         mixed = Mixing.mix(UInt64(truncatingIfNeeded: id.value), into: mixed)
@@ -123,7 +124,8 @@ extension RosterEntry {
     }
 }
 
-/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014) as a chain: no cipher, but stable across processes, unlike `Hasher`.
+/// The finalizer of SplitMix64 (Steele, Lea and Flood 2014) as a chain: no cipher, but stable across processes, unlike
+/// `Hasher`.
 enum Mixing {
     static func mix(_ word: UInt64, into state: UInt64) -> UInt64 {
         var mixed = (state ^ word) &+ 0x9E37_79B9_7F4A_7C15

@@ -7,6 +7,7 @@ package import WebServer
 /// The HTTP API of the spec, §6, and the web page: what a `WebServer` answers on a ring server, whatever its role.
 @Loop
 package final class WebAPI {
+    /// What an operator decides about the API.
     package struct Settings: Sendable {
         /// Bytes of an uploaded file at most; 1 GiB by default.
         package var uploadLimit: Int64 = 1 << 30

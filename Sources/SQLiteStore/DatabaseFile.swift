@@ -4,7 +4,8 @@ internal import Platform
 
 /// The database's file: opening it, and putting a broken one aside.
 enum DatabaseFile {
-    /// Databases up to this size are checked through at every start, which takes about 0.1 s; longer ones in their heads alone.
+    /// Databases up to this size are checked through at every start, which takes about 0.1 s; longer ones in their
+    /// heads alone.
     private static let checkedLength = 32 << 20
 
     /// The writing connection, to a new database where the file was broken, and where the broken one was moved.

@@ -66,7 +66,8 @@ package final class SQLiteStore: MetadataStore {
 
     package var origin: LogOrigin { life.withLock { $0 } }
 
-    /// Ends both connections after the calls that wait; later ones fail. A store that is only released loses nothing either.
+    /// Ends both connections after the calls that wait; later ones fail. A store that is only released loses nothing
+    /// either.
     package func close() async {
         await reader.close()
         await writer.close()
@@ -112,7 +113,8 @@ extension SQLiteStore {
         }
     }
 
-    /// Begins a new log when a peer knows changes of this one that are not here: the database is an older copy of itself.
+    /// Begins a new log when a peer knows changes of this one that are not here: the database is an older copy of
+    /// itself.
     private func renewLife(ifBehind vector: VersionVector) async throws(StoreError) {
         let own = origin
         guard vector[own] > 0 else { return }

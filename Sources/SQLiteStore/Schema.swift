@@ -1,7 +1,8 @@
 internal import CSQLite
 internal import Platform
 
-/// The database's tables, as a list of migrations: number n makes version n out of n - 1, and is never edited afterwards.
+/// The database's tables, as a list of migrations: number n makes version n out of n - 1, and is never edited
+/// afterwards.
 enum Schema {
     static let version = Int64(migrations.count)
 
@@ -25,9 +26,11 @@ enum Schema {
 
     private static let migrations = [first]
 
-    /// - `song`: one row a recording. `shared` and `sha256` name it for ever; `shown` is the id that people see, `alias` the
+    /// - `song`: one row a recording. `shared` and `sha256` name it for ever; `shown` is the id that people see,
+    ///   `alias` the
     ///   one it has or had as a collision. `body` is the entry (`EntryCodec`); the other columns are made of it.
-    ///   The `…_key` columns are folded: they are searched and sorted by. `recency` is the negative of when it was added.
+    ///   The `…_key` columns are folded: they are searched and sorted by. `recency` is the negative of when it was
+    ///   added.
     /// - `words`: the search index over the keys of the songs that are alive.
     /// - `origin` and `log`: how far each origin's changes have been applied, and the song that each one wrote.
     private static let first = """

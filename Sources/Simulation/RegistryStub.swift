@@ -3,6 +3,7 @@ package import Ring
 
 /// The registry as the ring sees it: leases with counts and contacts. The real machine is the target `Registry`.
 package struct RegistryStub: Sendable {
+    /// What the registry holds of one server.
     package struct Lease: Sendable {
         package var entry: RosterEntry
         var expires: MonotonicTime

@@ -3,6 +3,7 @@ package import Ring
 
 /// One simulated server: its machine while its process runs, and what its disk keeps when it does not.
 package struct SimulatedServer {
+    /// The state of the process.
     package enum Process: Hashable, Sendable {
         case down
         /// Asking the registry, not yet in the ring.

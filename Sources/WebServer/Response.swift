@@ -19,6 +19,7 @@ package typealias BodyProducer = @Loop @Sendable (ResponseWriter) async throws -
 
 /// What a handler answers. Content-Length, Date, Connection and CORS fields are the server's to add.
 package struct Response: Sendable {
+    /// What follows the head.
     package enum Body: Sendable {
         case bytes([UInt8])
         /// Bytes in all, or nil where they are not known before. The head goes out with the first piece: an `APIError`

@@ -8,7 +8,8 @@ package enum WireJSON {
         do {
             return Array(try encoder.encode(value))
         } catch {
-            // Only a number that JSON lacks (a NaN) can fail here, and no message of ours holds a floating-point number.
+            // Only a number that JSON lacks (a NaN) can fail here, and no message of ours holds a floating-point
+            // number.
             fatalError("invariant broken: \(type(of: value)) cannot be written as JSON: \(error)")
         }
     }

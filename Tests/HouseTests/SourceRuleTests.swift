@@ -18,7 +18,9 @@ import Testing
     @Test func `Lines have at most 120 columns, files at most 400 lines`() {
         for file in all {
             for (index, line) in file.lines.enumerated() where line.utf8.count > 120 && line.count > 120 {
-                Issue.record("\(file.path):\(index + 1) has \(line.count) columns")
+                // A text or a pattern that reads better whole may be longer, code and comments may not.
+                let isWords = file.code[index].count <= 120 && !line.contains(#/^\s*\/\//#)
+                if !isWords { Issue.record("\(file.path):\(index + 1) has \(line.count) columns") }
             }
             #expect(file.lines.count <= 401, "\(file.path) has \(file.lines.count) lines")
         }
@@ -74,9 +76,10 @@ import Testing
 
     @Test func `Machines have no clock, no randomness of their own, nothing to wait for and no identity`() {
         let pure: Set = ["Model", "Wire", "Ring", "Registry", "Placement", "Catalogue", "Replication", "HTTP"]
-        let expression =
-            #/\basync\b|\bawait\b|\bclass\b|\bactor\b|SystemRandom|ContinuousClock|SuspendingClock|Date\(\)|Date\.now|\.random\(in: [^,)]*\)|\bprint\(/#
-        expectNone(expression, in: SourceTree.sources, "a machine is a pure value") { pure.contains($0.target) }
+        let waiting = #/\basync\b|\bawait\b|\bclass\b|\bactor\b|\bprint\(/#
+        let chance = #/SystemRandom|ContinuousClock|SuspendingClock|Date\(\)|Date\.now|\.random\(in: [^,)]*\)/#
+        expectNone(chance, in: SourceTree.sources, "a machine gets the time and its seed") { pure.contains($0.target) }
+        expectNone(waiting, in: SourceTree.sources, "a machine is a pure value") { pure.contains($0.target) }
     }
 
     @Test func `Every type that other targets use says what it is`() {
@@ -88,6 +91,21 @@ import Testing
                 if above < 0 || !file.lines[above].contains("///") {
                     Issue.record("\(file.path):\(line): no doc comment: \(file.lines[line - 1])")
                 }
+            }
+        }
+    }
+
+    @Test func `Documents that are named exist`() throws {
+        let pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "Instructions.md", "docs/decisions/README.md"]
+        for page in pages {
+            let folder = page.split(separator: "/").dropLast().map { $0 + "/" }.joined()
+            for link in try SourceTree.text(page).matches(of: #/\]\(([^)#:]+)\)/#) {
+                #expect(SourceTree.exists(folder + link.1), "\(page) names \(link.1)")
+            }
+        }
+        for file in SourceTree.sources {
+            for link in file.lines.joined(separator: "\n").matches(of: #/`(docs\/[\w\/.-]+)`/#) {
+                #expect(SourceTree.exists(String(link.1)), "\(file.path) names \(link.1)")
             }
         }
     }

@@ -56,6 +56,8 @@ enum SourceTree {
         try String(contentsOfFile: root + "/" + path, encoding: .utf8)
     }
 
+    static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: root + "/" + path) }
+
     /// The folders right under `path`.
     static func folders(under path: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: root + "/" + path).filter { !$0.hasPrefix(".") }.sorted()

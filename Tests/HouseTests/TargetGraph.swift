@@ -37,7 +37,8 @@ enum TargetGraph {
         "rondo-media": values.union(["Media"]),
     ]
 
-    /// Parts of the toolchain and the system that a target may use besides; the JSON of FoundationEssentials is open to all.
+    /// Parts of the toolchain and the system that a target may use besides; the JSON of FoundationEssentials is open to
+    /// all.
     static let system: [String: Set<String>] = [
         "Platform": ["Synchronization"], "Linux": ["Glibc", "Synchronization"],
         "SQLiteStore": ["Glibc", "Synchronization"], "Media": ["Glibc"], "rondo": ["Glibc", "Synchronization"],

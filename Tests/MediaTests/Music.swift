@@ -34,7 +34,8 @@ enum Music {
         return songs.map { folder + "/" + $0 }
     }
 
-    /// The song of `formats` made into something else by ffmpeg, with a copy of its tags; removed with its folder by the caller.
+    /// The song of `formats` made into something else by ffmpeg, with a copy of its tags; removed with its folder by
+    /// the caller.
     static func made(
         _ arguments: [String], as name: String, in folder: Folder, of source: String? = nil
     ) async throws

@@ -17,7 +17,8 @@ import Testing
         #expect(trace(7) != trace(8))
     }
 
-    /// The value comes from another process: if it differs from run to run, something follows the order of a hash table.
+    /// The value comes from another process: if it differs from run to run, something follows the order of a hash
+    /// table.
     @Test func `A history is the same in every process`() {
         #expect(trace(2026) == 9_627_774_980_570_634_058)
     }

@@ -5,8 +5,9 @@ package import Platform
 
 /// Chunks and manifests that were fetched before, on this machine's disk, the least recently used leaving first.
 ///
-/// A chunk's file is named by its SHA-256 and verified whenever it is read, so that the cache can be shared by any number
-/// of clients and a damaged file costs a request, never a wrong note. Trouble with the disk makes it forget, not fail.
+/// A chunk's file is named by its SHA-256 and verified whenever it is read, so that the cache can be shared by any
+/// number of clients and a damaged file costs a request, never a wrong note. Trouble with the disk makes it forget, not
+/// fail.
 @Loop
 package final class ChunkCache {
     nonisolated package static let standardLimit: Int64 = 256 << 20

@@ -37,7 +37,8 @@ struct FileUpload {
         ]
         let exchange = try await HTTPExchange.open(router, "POST", "/api/v1/songs", headers: headers, world: world)
         defer { exchange.close() }
-        // A Router that refuses says so before it has got a gibibyte; an old proxy between says nothing (RFC 9110 §10.1.1).
+        // A Router that refuses says so before it has got a gibibyte; an old proxy between says nothing (RFC 9110
+        // §10.1.1).
         try await exchange.waitForAnything(patience: Self.continuePatience)
         let answer = UploadAnswer(exchange, patience: Self.wholePatience)
         var fault: AttemptError?

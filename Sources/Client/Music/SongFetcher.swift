@@ -3,7 +3,8 @@ import HTTP
 import Model
 import Platform
 
-/// Fetches a song chunk by chunk, from the cache where it is there, else from whatever Router has it, and verifies each.
+/// Fetches a song chunk by chunk, from the cache where it is there, else from whatever Router has it, and verifies
+/// each.
 @Loop
 final class SongFetcher {
     /// Chunks under way before the one that is wanted has been taken: what a change of Router may take unheard.

@@ -24,7 +24,8 @@ struct SongFinder {
 
     func count() async throws(ClientError) -> Int { try await page(nil, limit: 1, cursor: nil).total }
 
-    /// The song that `text` means: an id, or words that match exactly one; among several, the only one of exactly that title.
+    /// The song that `text` means: an id, or words that match exactly one; among several, the only one of exactly that
+    /// title.
     /// - Throws: `song` with the candidates.
     func song(_ text: String) async throws(ClientError) -> Song {
         if let id = SongID(text) { return try await session.get(Song.self, "/api/v1/songs/\(id)") }

@@ -5,8 +5,8 @@ package import Platform
 
 /// Chunks as files, `chunks/ab/cd/<sha256>`, and the list of them in memory.
 ///
-/// A chunk is written to a temporary file, synced, renamed and its folder synced: it is there whole or not at all, and there
-/// for good once `put` returns. What a crash leaves behind is removed at the next start.
+/// A chunk is written to a temporary file, synced, renamed and its folder synced: it is there whole or not at all, and
+/// there for good once `put` returns. What a crash leaves behind is removed at the next start.
 package final class FileChunkStore: ChunkStore {
     /// Longer files are no chunks: the longest audio chunk has 4 MiB, the longest cover is bounded by the parser.
     private static let maximumLength: Int64 = 64 << 20

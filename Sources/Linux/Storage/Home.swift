@@ -3,7 +3,8 @@ internal import Glibc
 internal import Model
 package import Platform
 
-/// A server's folder, locked for as long as this object lives: two servers on one home would destroy each other's files.
+/// A server's folder, locked for as long as this object lives: two servers on one home would destroy each other's
+/// files.
 package final class Home: Sendable {
     package let path: String
     private let lock: DiskFile

@@ -2,7 +2,8 @@ internal import FoundationEssentials
 internal import Model
 internal import Platform
 
-/// What `rondo-media` writes: the length of a JSON document in 4 big-endian bytes, the document, the cover, the packet list.
+/// What `rondo-media` writes: the length of a JSON document in 4 big-endian bytes, the document, the cover, the packet
+/// list.
 ///
 /// The parser has read a stranger's file, so nothing it says is believed before it fits together.
 enum MediaAnswer {
@@ -33,7 +34,8 @@ enum MediaAnswer {
             song, cover: Array(rest.prefix(song.coverLength)), packets: Array(rest.suffix(song.packetsLength)))
     }
 
-    /// Whether the cuts follow each other without a gap from the file's first byte to its last, none longer than a chunk may be.
+    /// Whether the cuts follow each other without a gap from the file's first byte to its last, none longer than a
+    /// chunk may be.
     private static func fits(_ song: MediaDescription, fileLength: Int64) -> Bool {
         guard song.bytes == fileLength, song.durationMs >= 0, !song.cuts.isEmpty else { return false }
         var end: Int64 = 0

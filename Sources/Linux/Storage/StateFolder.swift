@@ -17,7 +17,8 @@ final class StateFolder: Sendable {
         for name in try Disk.names(in: folder) where name.hasSuffix(".new") { try Disk.remove("\(folder)/\(name)") }
     }
 
-    /// The place of a save in the order of all: of two saves of one file the one asked for later stays, whichever thread is faster.
+    /// The place of a save in the order of all: of two saves of one file the one asked for later stays, whichever
+    /// thread is faster.
     func ticket() -> UInt64 {
         saves.withLock { saves in
             saves.asked += 1

@@ -62,7 +62,8 @@ struct ClientPrompt {
         "client", "one line at the prompt", positionals: 1...10_000, options: ClientCommands.commandOptions)
 }
 
-/// Splits a line into words as a shell would: quotes hold words together, a backslash takes the next character as it is.
+/// Splits a line into words as a shell would: quotes hold words together, a backslash takes the next character as it
+/// is.
 enum PromptLine {
     static func words(_ line: String) -> [String] {
         var words: [String] = []
