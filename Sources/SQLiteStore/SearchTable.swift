@@ -25,41 +25,69 @@ struct PageRequest {
     func run(_ connection: Connection) throws(StoreError) -> SongPage {
         if match?.isEmpty == true { return SongPage(songs: [], total: 0, next: nil) }
         let limit = min(max(query.limit, 1), 500)
-        let songs = try songs(connection, limit: limit + 1)
+        let total = try total(connection)
+        let songs = try songs(connection, limit: limit + 1, total: total)
         let page = Array(songs.prefix(limit))
         let next = songs.count > limit ? page.last.map { cursor(behind: $0) } : nil
-        return SongPage(songs: page.map(\.shownEntry), total: try total(connection), next: next)
+        return SongPage(songs: page.map(\.shownEntry), total: total, next: next)
     }
 
-    private func songs(_ connection: Connection, limit: Int) throws(StoreError) -> [StoredSong] {
+    private func songs(_ connection: Connection, limit: Int, total: Int) throws(StoreError) -> [StoredSong] {
+        // Few matches are looked up and sorted. Of many, a walk in the order's index meets a page's worth soon: the
+        // walk takes about limit * all / matches steps, the look-ups as many as there are matches.
+        let all = try connection.songCount()
+        let walks = match == nil || total * total > limit * all
         let columns = query.order.columns.map { "song.\($0)" }.joined(separator: ", ")
-        var conditions = filters
+        var (conditions, values) = walks ? walkingFilters : lookingUpFilters
         if let cursor {
             let places = Array(repeating: "?", count: cursor.keys.count).joined(separator: ", ")
-            conditions.sql.append("(\(columns)) > (\(places))")
-            conditions.values += cursor.keys.map(\.value)
+            conditions.append("(\(columns)) > (\(places))")
+            values += cursor.keys.map(\.value)
         }
+        let walked = query.sha256 == nil ? "song INDEXED BY \(query.order.index)" : "song"
         let sql = """
-            SELECT song.number, song.shown, song.body FROM \(tables) WHERE \(conditions.sql.joined(separator: " AND "))
+            SELECT song.number, song.shown, song.body
+            FROM \(walks ? walked : Self.lookedUp) WHERE \(conditions.joined(separator: " AND "))
             ORDER BY \(columns) LIMIT \(limit)
             """
-        return try connection.rows(sql, conditions.values) { row throws(StoreError) in try StoredSong(row) }
+        return try connection.rows(sql, values) { row throws(StoreError) in try StoredSong(row) }
     }
 
     private func total(_ connection: Connection) throws(StoreError) -> Int {
-        if match == nil, query.sha256 == nil { return try connection.songCount() }
-        let conditions = filters
-        let sql = "SELECT count(*) FROM \(tables) WHERE \(conditions.sql.joined(separator: " AND "))"
-        return Int(try connection.row(sql, conditions.values) { $0.integer(0) } ?? 0)
+        let sql: String
+        var values: [SQLValue] = []
+        switch (match, query.sha256) {
+        case (nil, nil): return try connection.songCount()
+        case (let match?, nil):
+            // The search index holds the songs that are alive and no others.
+            sql = "SELECT count(*) FROM words WHERE words MATCH ?"
+            values = [.text(match)]
+        case (_, .some):
+            let filters = match == nil ? walkingFilters : lookingUpFilters
+            sql = """
+                SELECT count(*) FROM \(match == nil ? "song" : Self.lookedUp)
+                WHERE \(filters.sql.joined(separator: " AND "))
+                """
+            values = filters.values
+        }
+        return Int(try connection.row(sql, values) { $0.integer(0) } ?? 0)
     }
 
-    private var tables: String { match == nil ? "song" : "words CROSS JOIN song ON song.number = words.rowid" }
+    private static let lookedUp = "words CROSS JOIN song ON song.number = words.rowid"
 
-    private var filters: (sql: [String], values: [SQLValue]) {
+    private var lookingUpFilters: (sql: [String], values: [SQLValue]) {
+        filters(byWords: "words MATCH ?")
+    }
+
+    private var walkingFilters: (sql: [String], values: [SQLValue]) {
+        filters(byWords: "song.number IN (SELECT rowid FROM words WHERE words MATCH ?)")
+    }
+
+    private func filters(byWords condition: String) -> (sql: [String], values: [SQLValue]) {
         var sql = ["song.alive"]
         var values: [SQLValue] = []
         if let match {
-            sql.append("words MATCH ?")
+            sql.append(condition)
             values.append(.text(match))
         }
         if let sha256 = query.sha256 {
@@ -107,6 +135,15 @@ extension SongOrder {
         case .artist: ["artist_key", "album_key", "track", "title_key", "shown"]
         case .album: ["album_key", "artist_key", "track", "title_key", "shown"]
         case .added: ["recency", "shown"]
+        }
+    }
+
+    fileprivate var index: String {
+        switch self {
+        case .title: "song_title"
+        case .artist: "song_artist"
+        case .album: "song_album"
+        case .added: "song_recency"
         }
     }
 

@@ -173,6 +173,22 @@ struct PageTests {
         _ = folder
     }
 
+    @Test(arguments: SongOrder.allCases)
+    func `a search that finds nearly everything lists it in the same order as no search`(order: SongOrder) async throws
+    {
+        let (store, folder) = try await library(103)
+        let whole = try await store.page(SongQuery(order: order, limit: 500))
+        let first = try await store.page(SongQuery(words: "title artist", order: order, limit: 20))
+        let second = try await store.page(
+            SongQuery(words: "title artist", order: order, limit: 500, cursor: first.next))
+        #expect(first.songs + second.songs == whole.songs)
+        #expect(first.total == 103)
+        let one = try await store.page(SongQuery(words: "title", sha256: hash(7), order: order))
+        #expect(one.songs.map(\.content.value.sha256) == [hash(7)])
+        #expect(one.total == 1)
+        _ = folder
+    }
+
     @Test func `a mangled cursor, or one of another order, is refused`() async throws {
         let (store, folder) = try await library(20)
         let cursor = try #require(try await store.page(SongQuery(order: .title, limit: 5)).next)
