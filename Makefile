@@ -7,7 +7,7 @@
 #   make help                  says this
 
 SWIFT ?= swift
-MUSIC ?=
+export SWIFT MUSIC
 
 # SwiftPM keeps its caches here and asks nothing of HOME.
 places := --scratch-path .build --cache-path .build/caches --config-path .build/configuration \
@@ -20,7 +20,7 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 set-up:
-	@SWIFT="$(SWIFT)" scripts/set-up build
+	@scripts/set-up build
 
 build: set-up
 	@$(SWIFT) build $(release) --product rondo
@@ -28,14 +28,14 @@ build: set-up
 
 # The shell gives way to rondo, so that a signal reaches it and nothing stands between.
 run: build
-	@exec .build/release/rondo up $(if $(MUSIC),--music "$(MUSIC)")
+	@exec .build/release/rondo up $${MUSIC:+--music "$$MUSIC"}
 
 lint:
 	@$(SWIFT) format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests
 
 # Tests run the programs of the same debug build; `swift test` would build them, but says less while it does.
 test:
-	@SWIFT="$(SWIFT)" scripts/set-up test
+	@scripts/set-up test
 	@$(MAKE) --no-print-directory lint
 	@scripts/music
 	@$(SWIFT) build $(places) --build-tests

@@ -95,7 +95,11 @@ let package = Package(
         tests("WebServer", values + ["HTTP", "Platform", "Linux", "WebServer"]),
         tests("RouterServer", values + machines + worlds + ["Platform", "WebServer", "RouterServer"]),
         tests("Peers", values + ["Ring", "Platform", "Linux", "Peers"]),
-        tests("Node", values + machines + worlds + ["Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Node"]),
+        tests(
+            "Node",
+            values + machines + worlds + [
+                "Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Node",
+            ]),
         tests("Client", values + ["Registry", "HTTP", "Platform", "Linux", "Client"]),
         tests("House", []),
         tests("rondo", values + ["Platform", "Node", "rondo"]),

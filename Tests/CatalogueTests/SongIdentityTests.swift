@@ -34,9 +34,11 @@ struct SongIdentityTests {
     }
 
     @Test func `ids are those that stored libraries already have`() {
-        #expect(id("Für Elise", "Ludwig van Beethoven", "Bagatellen").description == "46c73caf-e1a2-1637-ead1-0aef373b99c3")
+        let song = id("Für Elise", "Ludwig van Beethoven", "Bagatellen")
+        #expect(song.description == "46c73caf-e1a2-1637-ead1-0aef373b99c3")
         #expect(SongIdentity.artistID("Ludwig van Beethoven").description == "337d7be7-909b-5dde-0399-b7bc4d811298")
-        #expect(SongIdentity.albumID("Bagatellen", artist: "Ludwig van Beethoven").description == "4ee20edc-b265-155f-e2af-8e41d7c935a9")
+        let album = SongIdentity.albumID("Bagatellen", artist: "Ludwig van Beethoven")
+        #expect(album.description == "4ee20edc-b265-155f-e2af-8e41d7c935a9")
     }
 
     @Test func `missing tags are filled in, the title from the file's name`() {

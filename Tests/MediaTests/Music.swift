@@ -10,8 +10,8 @@ enum Music {
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    /// `RONDO_MUSIC`, or where `scripts/music` puts the songs.
-    static let folder = ProcessInfo.processInfo.environment["RONDO_MUSIC"] ?? root.path + "/.build/music"
+    /// `RONDO_TEST_MUSIC`, or where `scripts/music` puts the songs.
+    static let folder = ProcessInfo.processInfo.environment["RONDO_TEST_MUSIC"] ?? root.path + "/.build/music"
 
     static func song(_ name: String) throws -> String {
         let path = folder + "/" + name
