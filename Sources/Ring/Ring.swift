@@ -149,7 +149,11 @@ extension Ring {
 
     /// The live servers clockwise after `server`, without it.
     func live(after server: ServerID, limit: Int = .max) -> [RosterEntry] {
-        roster.clockwise(after: server, limit: limit, where: isLive)
+        // Captures what it asks and not the whole machine, which would be copied for every entry in a debug build.
+        let suspicions = detector.suspicions
+        return roster.clockwise(after: server, limit: limit) {
+            $0.state == .alive && (suspicions.isEmpty || suspicions[$0.life] == nil)
+        }
     }
 
     mutating func report(_ observation: Observation) { effects.append(.report(observation)) }

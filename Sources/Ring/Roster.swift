@@ -109,6 +109,21 @@ extension Roster {
         return found
     }
 
+    /// The ids of the present servers clockwise after `id` up to `last`, that one included.
+    package func presentIDs(after id: ServerID, through last: ServerID) -> [ServerID] {
+        let distance = id.clockwiseDistance(to: last)
+        var found: [ServerID] = []
+        var index = lowerBound(id)
+        for _ in 0..<entries.count {
+            if index == entries.count { index = 0 }
+            let entry = entries[index]
+            if id.clockwiseDistance(to: entry.id) > distance { break }
+            if entry.isPresent, entry.id != id { found.append(entry.id) }
+            index += 1
+        }
+        return found
+    }
+
     /// The present servers counter-clockwise before `id`, nearest first, up to `limit` of them.
     package func counterclockwise(
         before id: ServerID, limit: Int, where accepts: (RosterEntry) -> Bool = { _ in true }

@@ -51,8 +51,6 @@ extension Ring {
     mutating func receiveChanges(_ entries: [RosterEntry], through last: ServerID?, from sender: ServerLife) {
         learn(entries, from: sender, isDirect: true)
         guard let last, last != id else { return }
-        let distance = id.clockwiseDistance(to: last)
-        let behind = live(after: id).map(\.id).prefix { id.clockwiseDistance(to: $0) <= distance }
-        branch(entries, among: Array(behind))
+        branch(entries, among: roster.presentIDs(after: id, through: last))
     }
 }
