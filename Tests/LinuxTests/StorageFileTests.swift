@@ -176,7 +176,8 @@ struct StorageMediaTests {
     @Test func `cuts that leave a gap, overlap, end early or lie about the file are not believed`() async throws {
         let wrong = [
             song(bytes: 10, cuts: cut(0, 5) + "," + cut(6, 4)), song(bytes: 10, cuts: cut(0, 6) + "," + cut(5, 5)),
-            song(bytes: 10, cuts: cut(0, 9)), song(bytes: 11, cuts: cut(0, 11)), song(bytes: 10, cuts: ""),
+            song(bytes: 10, cuts: cut(0, 9)), song(bytes: 10, cuts: cut(0, 5) + "," + cut(6, 5)),
+            song(bytes: 11, cuts: cut(0, 11)), song(bytes: 10, cuts: ""),
             song(bytes: 10, cuts: cut(0, 10) + "," + cut(10, 0)), song(bytes: 10, cover: 9, cuts: cut(0, 10)),
             song(bytes: 10, cover: -1, packets: 1, cuts: cut(0, 10)),
         ]
