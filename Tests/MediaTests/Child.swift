@@ -45,6 +45,7 @@ enum Child {
     static func parse(_ path: String) async throws -> Answer {
         let run = try await Program.run([program, URL(filePath: path).lastPathComponent], descriptor3: path)
         #expect(run.status == 0 && !run.wasKilled, "\(path): exit \(run.status): \(run.errors)")
+        #expect(run.duration < .seconds(30), "\(path): \(run.duration)")
         let bytes = Array(run.output)
         try #require(bytes.count >= 4)
         let length = bytes[..<4].reduce(0) { $0 << 8 | Int($1) }

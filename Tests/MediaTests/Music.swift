@@ -75,6 +75,8 @@ enum Program {
         let wasKilled: Bool
         let output: Data
         let errors: String
+        /// From its start to its end, without the wait for its turn.
+        let duration: Duration
     }
 
     /// One program at a time, away from the threads of the other tests, some of which have deadlines.
@@ -98,12 +100,13 @@ enum Program {
         process.standardOutput = output
         process.standardError = errors
         process.standardInput = FileHandle.nullDevice
+        let started = ContinuousClock.now
         try process.run()
         let bytes = output.fileHandleForReading.readDataToEndOfFile()
         let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         return Run(
             status: process.terminationStatus, wasKilled: process.terminationReason == .uncaughtSignal, output: bytes,
-            errors: text)
+            errors: text, duration: ContinuousClock.now - started)
     }
 }
