@@ -2,7 +2,8 @@ package import Model
 package import Platform
 package import Wire
 
-/// All links of one process with the other servers of its cluster: dials, accepts, keeps, and carries requests both ways.
+/// All links of one process with the other servers of its cluster: dials, accepts, keeps, and carries requests both
+/// ways.
 ///
 /// A link exists only between two ends that proved the cluster key (TLS 1.3 with the key as PSK) and said who they are.
 /// A request uses whatever link of its class is open with the life it is meant for, whoever dialled it.

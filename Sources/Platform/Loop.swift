@@ -3,8 +3,8 @@ internal import Synchronization
 /// The isolation of everything that a server does on its event loop: one loop a process, one thread a loop.
 ///
 /// Sockets, machines and their shells are `@Loop` classes: they call each other without locks or hops, and the compiler
-/// refuses anything else. Disk, SQLite and hashing leave it through `async` seams. The executor is installed by the world
-/// (`Linux`, or a simulated one) before the first use.
+/// refuses anything else. Disk, SQLite and hashing leave it through `async` seams. The executor is installed by the
+/// world (`Linux`, or a simulated one) before the first use.
 @globalActor
 package actor Loop {
     package static let shared = Loop()
@@ -37,7 +37,8 @@ package actor Loop {
     /// Runs `body` on the loop as a task of its own. Its owner keeps the handle and cancels it.
     @discardableResult
     package static func spawn(_ name: String, _ body: @escaping @Loop @Sendable () async -> Void) -> Task<Void, Never> {
-        // The preference keeps continuations on the loop's thread: without it each resumption goes through the global pool.
+        // The preference keeps continuations on the loop's thread: without it each resumption goes through the global
+        // pool.
         Task(name: name, executorPreference: shared.executor) { await body() }
     }
 }

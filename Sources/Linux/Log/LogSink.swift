@@ -8,6 +8,7 @@ internal import Synchronization
 /// A reader that is stuck shall not stop the server: a line that would have to wait is dropped, and the next one that
 /// goes out says how many were.
 package final class LogSink: Sendable {
+    /// Lines for people, or one JSON object a line for collectors.
     package enum Format: String, Sendable { case text, json }
 
     private let descriptor: Int32

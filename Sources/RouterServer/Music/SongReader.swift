@@ -4,7 +4,8 @@ package import Model
 package import Platform
 internal import Wire
 
-/// Reads songs: turns byte ranges of an original into verified parts of chunks, wherever those are, one part ahead of the listener.
+/// Reads songs: turns byte ranges of an original into verified parts of chunks, wherever those are, one part ahead of
+/// the listener.
 @Loop
 package final class SongReader: SongSource {
     /// What is read at a time: two blocks, so that a stream needs at most twice that in memory.

@@ -6,7 +6,8 @@ internal import Model
 package import Platform
 internal import Wire
 
-/// Takes songs in: spool, parse, cut, replicate, enter into the catalogue; acknowledged when all of it is on enough disks.
+/// Takes songs in: spool, parse, cut, replicate, enter into the catalogue; acknowledged when all of it is on enough
+/// disks.
 @Loop
 package final class Uploads: SongUploads {
     /// Everything an upload works with.
