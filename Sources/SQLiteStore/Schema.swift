@@ -39,7 +39,8 @@ enum Schema {
           number INTEGER PRIMARY KEY, shared BLOB NOT NULL, sha256 BLOB NOT NULL, shown BLOB NOT NULL, alias BLOB,
           alive INTEGER NOT NULL, title_key TEXT NOT NULL, artist_key TEXT NOT NULL, album_key TEXT NOT NULL,
           genre_key TEXT NOT NULL, track INTEGER NOT NULL, recency INTEGER NOT NULL, artist_id BLOB NOT NULL,
-          album_id BLOB NOT NULL, genre_id BLOB NOT NULL, artist TEXT NOT NULL, album TEXT NOT NULL, genre TEXT NOT NULL,
+          album_id BLOB NOT NULL, genre_id BLOB NOT NULL, artist TEXT NOT NULL, album TEXT NOT NULL,
+          genre TEXT NOT NULL,
           body BLOB NOT NULL
         );
         CREATE UNIQUE INDEX song_recording ON song (shared, sha256);

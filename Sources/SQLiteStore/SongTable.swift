@@ -98,13 +98,13 @@ extension Connection {
     }
 
     private static let insert = """
-        INSERT INTO song (shared, sha256, shown, alias, alive, title_key, artist_key, album_key, genre_key, track, recency,
-          artist_id, album_id, genre_id, artist, album, genre, body)
+        INSERT INTO song (shared, sha256, shown, alias, alive, title_key, artist_key, album_key, genre_key, track,
+          recency, artist_id, album_id, genre_id, artist, album, genre, body)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """
     private static let update = """
-        UPDATE song SET (shared, sha256, shown, alias, alive, title_key, artist_key, album_key, genre_key, track, recency,
-          artist_id, album_id, genre_id, artist, album, genre, body)
+        UPDATE song SET (shared, sha256, shown, alias, alive, title_key, artist_key, album_key, genre_key, track,
+          recency, artist_id, album_id, genre_id, artist, album, genre, body)
         = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE number = ?
         """
 

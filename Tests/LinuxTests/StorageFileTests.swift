@@ -122,8 +122,8 @@ struct StorageMediaTests {
     private func answer(_ json: String, _ rest: String = "") -> String {
         let octal = { (byte: Int) in "\\" + String(byte & 255, radix: 8) }
         let count = json.utf8.count
-        return
-            "printf '\(octal(count >> 24))\(octal(count >> 16))\(octal(count >> 8))\(octal(count))'; printf '%s' '\(json)\(rest)'"
+        let length = [24, 16, 8, 0].map { octal(count >> $0) }.joined()
+        return "printf '\(length)'; printf '%s' '\(json)\(rest)'"
     }
 
     private func song(bytes: Int, cover: Int = 0, packets: Int = 0, cuts: String) -> String {

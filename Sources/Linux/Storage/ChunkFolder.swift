@@ -13,7 +13,7 @@ final class ChunkFolder: Sendable {
     private let quarantineFolder: String
     private let new: String
     private let counter = Atomic<UInt64>(0)
-    /// Which of the 65,536 folders `ab/cd`, and of the 256 folders `ab` behind them, are known to be on disk, a bit each.
+    /// Which of the 65,536 folders `ab/cd`, and of the 256 `ab` behind them, are known to be on disk, a bit each.
     private let known = Locked([UInt64](repeating: 0, count: 1_028))
 
     init(home: String) {
@@ -28,8 +28,8 @@ final class ChunkFolder: Sendable {
         for name in try Disk.names(in: new) { try Disk.remove("\(new)/\(name)") }
     }
 
-    /// Names every file with a chunk's name and place, and its length; what `take` refuses goes into quarantine, as does a
-    /// file of another name.
+    /// Names every file with a chunk's name and place, and its length; what `take` refuses goes into quarantine,
+    /// as does a file of another name.
     /// - Returns: the number of files put into quarantine.
     func walk(_ take: (ContentHash, Int64) -> Bool) throws(StoreError) -> Int {
         var strangers = 0
