@@ -28,16 +28,20 @@ package enum ServerProbe {
         }
     }
 
-    /// The live Routers, `HOST:PORT` as listeners reach them, by what `server` says; empty where it does not say.
-    package static func routers(toldBy server: Endpoint, world: ClientWorld) async -> [String] {
+    /// The cluster as `server` sees it; nil where it does not say.
+    package static func status(toldBy server: Endpoint, world: ClientWorld) async -> ClusterStatus? {
         do throws(AttemptError) {
             let answer = try await RouterSession.get("/api/v1/cluster", from: server, world: world)
-            let status = try RouterSession.decode(ClusterStatus.self, answer.body)
-            let live = status.members.filter { $0.state == "alive" }
-            let routers = live.filter { $0.role == .router }
-            return (routers.isEmpty ? live : routers).map(\.publicHttp).sorted()
+            return try RouterSession.decode(ClusterStatus.self, answer.body)
         } catch {
-            return []
+            return nil
         }
+    }
+
+    /// The live Routers, `HOST:PORT` as listeners reach them, by what `server` says; empty where it does not say.
+    package static func routers(toldBy server: Endpoint, world: ClientWorld) async -> [String] {
+        let live = await status(toldBy: server, world: world)?.members.filter { $0.state == "alive" } ?? []
+        let routers = live.filter { $0.role == .router }
+        return (routers.isEmpty ? live : routers).map(\.publicHttp).sorted()
     }
 }

@@ -1,0 +1,126 @@
+import Client
+import Crypto
+import Foundation
+import Linux
+import Model
+import Platform
+
+/// What curl got, and when.
+struct CurlAnswer: Sendable {
+    let status: Int
+    let headers: [String: String]
+    let body: [UInt8]
+    let exit: ChildExit
+
+    /// The code of the API's error.
+    var errorCode: String? {
+        let object = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+        return (object?["error"] as? [String: Any])?["code"] as? String
+    }
+
+    var json: [String: Any] {
+        ((try? JSONSerialization.jsonObject(with: Data(body))) as? [String: Any]) ?? [:]
+    }
+}
+
+/// The real curl.
+@Loop
+enum Curl {
+    static func get(_ url: String, _ arguments: [String] = [], within limit: Duration = .seconds(30)) async throws
+        -> CurlAnswer
+    {
+        let result = try await Tool.run("curl", ["-sS", "-i", "--path-as-is"] + arguments + [url], within: limit)
+        return answer(result)
+    }
+
+    static func upload(
+        _ file: String, to server: RealServer, fields: [String: String] = [:], within limit: Duration = .seconds(60)
+    ) async throws -> CurlAnswer {
+        let extra = fields.sorted { $0.key < $1.key }.flatMap { ["-F", "\($0.key)=\($0.value)"] }
+        return try await get(
+            server.url + "/api/v1/songs", ["-F", "file=@\(file)", "-H", "Expect:"] + extra, within: limit)
+    }
+
+    private static func answer(_ result: Tool.Result) -> CurlAnswer {
+        var rest = result.output[...]
+        var status = 0
+        var headers: [String: String] = [:]
+        // Interim answers stand before the one that counts.
+        while rest.starts(with: Array("HTTP/".utf8)), let end = headEnd(rest) {
+            let lines = String(decoding: rest[..<end], as: UTF8.self).split(separator: "\r\n")
+            status = lines.first.flatMap { Int($0.split(separator: " ").dropFirst().first ?? "") } ?? 0
+            headers = [:]
+            for line in lines.dropFirst() {
+                let parts = line.split(separator: ":", maxSplits: 1)
+                if parts.count == 2 {
+                    headers[parts[0].lowercased()] = parts[1].trimmingCharacters(in: .whitespaces)
+                }
+            }
+            rest = rest[(end + 4)...]
+            if status >= 200 { break }
+        }
+        return CurlAnswer(status: status, headers: headers, body: Array(rest), exit: result.exit)
+    }
+
+    private static func headEnd(_ bytes: ArraySlice<UInt8>) -> Int? {
+        let mark = Array("\r\n\r\n".utf8)
+        return bytes.indices.first { bytes[$0...].starts(with: mark) }
+    }
+}
+
+/// A song that plays slowly, as a listener's player reads it, with the longest pause that it made.
+@Loop
+final class Listener {
+    private let child: ChildProcess
+    private let clock: LinuxClock
+    private var digest = SHA256()
+    private(set) var bytes = 0
+    private(set) var longestPause = Duration.zero
+    private var task: Task<ContentHash, any Error>?
+
+    /// - Parameter bytesPerSecond: curl's `--limit-rate`.
+    init(url: String, bytesPerSecond: Int, clock: LinuxClock) throws {
+        self.clock = clock
+        child = try Tool.start("curl", ["-sS", "--fail", "--limit-rate", String(bytesPerSecond), url])
+    }
+
+    init(program: String, _ arguments: [String], environment: [String: String], clock: LinuxClock) throws {
+        self.clock = clock
+        child = try Tool.start(program, arguments, environment: environment)
+    }
+
+    /// Begins to read.
+    func play(bytesPerSecond: Int? = nil) {
+        task = Loop.spawn2("listener") { [self] in try await read(bytesPerSecond) }
+    }
+
+    private func read(_ bytesPerSecond: Int?) async throws -> ContentHash {
+        let start = clock.now
+        var last = clock.now
+        let deadline = start + .seconds(120)
+        while let output = child.output {
+            let piece = try await output.read(atMost: 64 << 10, deadline: deadline)
+            if bytes > 0 { longestPause = max(longestPause, clock.now - last) }
+            if piece.isEmpty { break }
+            digest.update(piece)
+            bytes += piece.count
+            if let bytesPerSecond {
+                await clock.sleep(until: start + .milliseconds(bytes * 1000 / bytesPerSecond))
+            }
+            last = clock.now
+        }
+        let exit = await child.wait(until: clock.now + .seconds(5))
+        guard exit == .exited(0) else {
+            let errors = try await child.error?.readAll(limit: 1 << 20, deadline: clock.now + .seconds(1)) ?? []
+            throw NotInTime(description: "the listener ended with \(String(describing: exit)) after \(bytes) bytes: \(String(decoding: errors, as: UTF8.self))")
+        }
+        let whole = digest.finish()
+        return whole
+    }
+
+    /// The hash of all that was heard.
+    func end() async throws -> ContentHash {
+        guard let task else { throw NotInTime(description: "the listener was not started") }
+        return try await task.value
+    }
+}

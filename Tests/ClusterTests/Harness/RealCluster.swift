@@ -1,0 +1,127 @@
+import Client
+import Crypto
+import Foundation
+import Linux
+import Model
+import Platform
+import Synchronization
+
+/// A real cluster of real processes, each on its own loopback address of a block that no other test has.
+@Loop
+final class RealCluster {
+    let tools = TestTools()
+    let folder: String
+    let registry: RealServer
+    private(set) var servers: [RealServer] = []
+    private let block: UInt32
+    private let extra: [String]
+
+    nonisolated private static let blocks = Atomic<UInt32>(0)
+
+    /// - Parameter types: of the servers, `auto`, `data` or `router`.
+    init(_ types: [String], extra: [String] = []) throws {
+        // 127.16.0.0 to 127.239.255.0 by process and test, far from `rondo up` at 127.0.1.0.
+        let process = UInt32(bitPattern: ProcessInfo.processInfo.processIdentifier)
+        let number = Self.blocks.add(1, ordering: .relaxed).newValue
+        block = 127 << 24 | (16 + process % 224) << 16 | (number % 255) << 8
+        self.extra = extra
+        folder = NSTemporaryDirectory() + "rondo-cluster-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try (ClusterKey().text + "\n").write(toFile: folder + "/key", atomically: true, encoding: .utf8)
+        let address = HostAddress(block + 1)
+        registry = RealServer(
+            name: "registry", type: "registry", address: address, registries: address.description, folder: folder,
+            tools: tools)
+        for type in types { _ = add(type) }
+    }
+
+    /// One more server, not yet started.
+    func add(_ type: String = "auto") -> RealServer {
+        let number = UInt32(servers.count + 1)
+        let server = RealServer(
+            name: "server-\(number)", type: type, address: HostAddress(block + 1 + number),
+            registries: registry.address.description, folder: folder, extra: extra, tools: tools)
+        servers.append(server)
+        return server
+    }
+
+    /// Starts everything at the same instant and waits until all of it is ready.
+    func start(within limit: Duration = .seconds(15)) async throws {
+        try registry.start()
+        for server in servers { try server.start() }
+        try await ready(within: limit)
+    }
+
+    func ready(within limit: Duration = .seconds(15)) async throws {
+        for server in [registry] + servers where server.isRunning {
+            try await eventually(within: limit, "\(server.name) is ready", state: { server.logTail }) {
+                if !server.isRunning { throw NotInTime(description: "\(server.name) ended:\(server.logTail)") }
+                return await server.isReady()
+            }
+        }
+    }
+
+    /// Kills what runs and removes its files.
+    func stop() async {
+        for server in servers + [registry] { server.send(.kill) }
+        for server in servers + [registry] { await server.kill() }
+        // A file that stays is in the folder for temporary ones.
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    var running: [RealServer] { servers.filter(\.isRunning) }
+
+    /// The running servers of a role, by what they say themselves.
+    func running(_ role: Role) async -> [RealServer] {
+        var found: [RealServer] = []
+        for server in running {
+            guard let status = await server.status() else { continue }
+            if status.members.first(where: { $0.id == status.`self` })?.role == role { found.append(server) }
+        }
+        return found
+    }
+
+    /// The roles by what every running server says; nil while two of them differ or one does not answer.
+    func agreedCounts() async -> RoleCounts? {
+        var agreed: RoleCounts?
+        for server in running {
+            guard let status = await server.status(),
+                status.members.filter({ $0.state == "alive" }).count == running.count
+            else { return nil }
+            if let agreed, agreed != status.counts { return nil }
+            agreed = status.counts
+        }
+        return agreed
+    }
+
+    /// What all servers say, for a test that failed.
+    func report() async -> String {
+        var text = ""
+        for server in servers {
+            let status = await server.status()
+            let members = status?.members.map { "\($0.address) \($0.role.rawValue) \($0.state)" } ?? ["no answer"]
+            text += "\n  \(server.name) (\(server.address)): \(members.joined(separator: ", "))\(server.logTail)"
+        }
+        return text
+    }
+}
+
+/// Makes a cluster, runs `body`, and stops the cluster whatever came of it.
+func withCluster(
+    _ types: [String], extra: [String] = [], _ body: @escaping @Loop @Sendable (RealCluster) async throws -> Void
+) async throws {
+    try await onLoop {
+        let cluster = try RealCluster(types, extra: extra)
+        do {
+            try await cluster.start()
+            try await body(cluster)
+        } catch {
+            await cluster.stop()
+            throw error
+        }
+        await cluster.stop()
+    }
+}
+
+/// Five servers that choose their roles.
+let five = [String](repeating: "auto", count: 5)

@@ -1,0 +1,69 @@
+import Foundation
+import Linux
+import Model
+import Platform
+
+/// A program of this machine, run to its end or killed at its deadline.
+@Loop
+struct Tool {
+    struct Result: Sendable {
+        let exit: ChildExit
+        let output: [UInt8]
+        let errors: String
+        var text: String { String(decoding: output, as: UTF8.self) }
+        var lines: [String] { text.split(separator: "\n").map(String.init) }
+    }
+
+    /// The folder of the test bundle, where the programs under test are built too.
+    nonisolated static var buildFolder: String {
+        #if os(Linux)
+            let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+            return URL(filePath: path).deletingLastPathComponent().path
+        #endif
+    }
+
+    nonisolated static var rondo: String { ProcessInfo.processInfo.environment["RONDO_UNDER_TEST"] ?? buildFolder + "/rondo" }
+
+    static func run(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], within limit: Duration = .seconds(30)
+    ) async throws -> Result {
+        let child = try start(program, arguments, environment: environment)
+        return try await finish(child, within: limit)
+    }
+
+    /// Starts a program whose output is collected by `finish`.
+    static func start(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:]
+    ) throws -> ChildProcess {
+        var specification = ChildSpecification(program, arguments, environment: cleanEnvironment(adding: environment))
+        specification.output = .piped
+        specification.error = .piped
+        do {
+            return try ChildProcess(specification)
+        } catch {
+            throw NotInTime(description: "\(program) could not be started (\(error)); install it: sudo apt-get install \(program)")
+        }
+    }
+
+    static func finish(_ child: ChildProcess, within limit: Duration = .seconds(30)) async throws -> Result {
+        let deadline = LinuxClock().now + limit
+        let errors = Loop.spawn2("errors") { try await child.error?.readAll(limit: 1 << 24, deadline: deadline) ?? [] }
+        let output = try await child.output?.readAll(limit: 1 << 30, deadline: deadline) ?? []
+        let exit = await child.waitOrKill(at: deadline)
+        return Result(exit: exit, output: output, errors: String(decoding: try await errors.value, as: UTF8.self))
+    }
+
+    /// Ours without settings of Rondo, which would reach the programs under test.
+    nonisolated static func cleanEnvironment(adding: [String: String] = [:]) -> [String: String] {
+        ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RONDO_") }.merging(adding) { $1 }
+    }
+}
+
+extension Loop {
+    /// A task on the loop whose value or error somebody waits for.
+    static func spawn2<Value: Sendable>(
+        _ name: String, _ body: @escaping @Loop @Sendable () async throws -> Value
+    ) -> Task<Value, any Error> {
+        Task(name: name) { @Loop in try await body() }
+    }
+}
