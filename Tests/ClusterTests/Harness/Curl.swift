@@ -91,7 +91,7 @@ final class Listener {
 
     /// Begins to read.
     func play(bytesPerSecond: Int? = nil) {
-        task = Loop.spawn2("listener") { [self] in try await read(bytesPerSecond) }
+        task = Loop.start("listener") { [self] in try await read(bytesPerSecond) }
     }
 
     private func read(_ bytesPerSecond: Int?) async throws -> ContentHash {
@@ -112,7 +112,10 @@ final class Listener {
         let exit = await child.wait(until: clock.now + .seconds(5))
         guard exit == .exited(0) else {
             let errors = try await child.error?.readAll(limit: 1 << 20, deadline: clock.now + .seconds(1)) ?? []
-            throw NotInTime(description: "the listener ended with \(String(describing: exit)) after \(bytes) bytes: \(String(decoding: errors, as: UTF8.self))")
+            throw NotInTime(
+                description:
+                    "the listener ended with \(String(describing: exit)) after \(bytes) bytes: \(String(decoding: errors, as: UTF8.self))"
+            )
         }
         let whole = digest.finish()
         return whole

@@ -26,10 +26,11 @@ final class RealServer {
         self.address = address
         self.tools = tools
         log = "\(folder)/\(name).log"
-        arguments = [
-            "server", type, address.description, registries, "--home", "\(folder)/\(name)", "--key-file",
-            "\(folder)/key",
-        ] + extra
+        arguments =
+            [
+                "server", type, address.description, registries, "--home", "\(folder)/\(name)", "--key-file",
+                "\(folder)/key",
+            ] + extra
     }
 
     var http: Endpoint { Endpoint(address, Self.httpPort) }
@@ -37,7 +38,8 @@ final class RealServer {
     var isRunning: Bool { process.map { $0.exit == nil } ?? false }
 
     func start() throws {
-        var child = ChildSpecification(Tool.rondo, arguments, environment: Tool.cleanEnvironment(adding: tools.environment))
+        var child = ChildSpecification(
+            Tool.rondo, arguments, environment: Tool.cleanEnvironment(adding: tools.environment))
         child.output = .appended(to: log)
         child.error = .appended(to: log)
         child.hasOwnGroup = true

@@ -22,10 +22,13 @@ struct Tool {
         #endif
     }
 
-    nonisolated static var rondo: String { ProcessInfo.processInfo.environment["RONDO_UNDER_TEST"] ?? buildFolder + "/rondo" }
+    nonisolated static var rondo: String {
+        ProcessInfo.processInfo.environment["RONDO_UNDER_TEST"] ?? buildFolder + "/rondo"
+    }
 
     static func run(
-        _ program: String, _ arguments: [String], environment: [String: String] = [:], within limit: Duration = .seconds(30)
+        _ program: String, _ arguments: [String], environment: [String: String] = [:],
+        within limit: Duration = .seconds(30)
     ) async throws -> Result {
         let child = try start(program, arguments, environment: environment)
         return try await finish(child, within: limit)
@@ -41,13 +44,14 @@ struct Tool {
         do {
             return try ChildProcess(specification)
         } catch {
-            throw NotInTime(description: "\(program) could not be started (\(error)); install it: sudo apt-get install \(program)")
+            throw NotInTime(
+                description: "\(program) could not be started (\(error)); install it: sudo apt-get install \(program)")
         }
     }
 
     static func finish(_ child: ChildProcess, within limit: Duration = .seconds(30)) async throws -> Result {
         let deadline = LinuxClock().now + limit
-        let errors = Loop.spawn2("errors") { try await child.error?.readAll(limit: 1 << 24, deadline: deadline) ?? [] }
+        let errors = Loop.start("errors") { try await child.error?.readAll(limit: 1 << 24, deadline: deadline) ?? [] }
         let output = try await child.output?.readAll(limit: 1 << 30, deadline: deadline) ?? []
         let exit = await child.waitOrKill(at: deadline)
         return Result(exit: exit, output: output, errors: String(decoding: try await errors.value, as: UTF8.self))
@@ -56,14 +60,5 @@ struct Tool {
     /// Ours without settings of Rondo, which would reach the programs under test.
     nonisolated static func cleanEnvironment(adding: [String: String] = [:]) -> [String: String] {
         ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RONDO_") }.merging(adding) { $1 }
-    }
-}
-
-extension Loop {
-    /// A task on the loop whose value or error somebody waits for.
-    static func spawn2<Value: Sendable>(
-        _ name: String, _ body: @escaping @Loop @Sendable () async throws -> Value
-    ) -> Task<Value, any Error> {
-        Task(name: name) { @Loop in try await body() }
     }
 }
