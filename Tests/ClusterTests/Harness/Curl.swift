@@ -78,10 +78,10 @@ final class Listener {
     private(set) var longestPause = Duration.zero
     private var task: Task<ContentHash, any Error>?
 
-    /// - Parameter bytesPerSecond: curl's `--limit-rate`.
-    init(url: String, bytesPerSecond: Int, clock: LinuxClock) throws {
+    /// curl, whose own `--limit-rate` would make pauses of up to a second: it waits on its full pipe instead.
+    init(url: String, clock: LinuxClock) throws {
         self.clock = clock
-        child = try Tool.start("curl", ["-sS", "--fail", "--limit-rate", String(bytesPerSecond), url])
+        child = try Tool.start("curl", ["-sS", "--fail", url])
     }
 
     init(program: String, _ arguments: [String], environment: [String: String], clock: LinuxClock) throws {
@@ -89,12 +89,12 @@ final class Listener {
         child = try Tool.start(program, arguments, environment: environment)
     }
 
-    /// Begins to read.
-    func play(bytesPerSecond: Int? = nil) {
+    /// Begins to read, not faster than a player of that speed.
+    func play(bytesPerSecond: Int) {
         task = Loop.start("listener") { [self] in try await read(bytesPerSecond) }
     }
 
-    private func read(_ bytesPerSecond: Int?) async throws -> ContentHash {
+    private func read(_ bytesPerSecond: Int) async throws -> ContentHash {
         let start = clock.now
         var last = clock.now
         let deadline = start + .seconds(120)
@@ -104,9 +104,7 @@ final class Listener {
             if piece.isEmpty { break }
             digest.update(piece)
             bytes += piece.count
-            if let bytesPerSecond {
-                await clock.sleep(until: start + .milliseconds(bytes * 1000 / bytesPerSecond))
-            }
+            await clock.sleep(until: start + .milliseconds(bytes * 1000 / bytesPerSecond))
             last = clock.now
         }
         let exit = await child.wait(until: clock.now + .seconds(5))
@@ -117,8 +115,7 @@ final class Listener {
                     "the listener ended with \(String(describing: exit)) after \(bytes) bytes: \(String(decoding: errors, as: UTF8.self))"
             )
         }
-        let whole = digest.finish()
-        return whole
+        return digest.finish()
     }
 
     /// The hash of all that was heard.
