@@ -18,9 +18,8 @@ extension ClusterTests {
             try await withCluster(five) { cluster in
                 let (router, song, hash) = try await Self.prepare(cluster)
                 let listener = try Listener(
-                    url: router.url + "/api/v1/songs/\(song)/audio", bytesPerSecond: Self.rate,
-                    clock: cluster.tools.clock)
-                listener.play()
+                    url: router.url + "/api/v1/songs/\(song)/audio", clock: cluster.tools.clock)
+                listener.play(bytesPerSecond: Self.rate)
                 try await Self.heard(10_000_000, by: listener)
                 // One of the two is the one in use.
                 let victim = await cluster.running(.data)[number]
