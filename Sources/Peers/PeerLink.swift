@@ -7,35 +7,46 @@ internal import Wire
 final class PeerLink {
     let peer: PeerIdentity
     let linkClass: LinkClass
+    /// Whether this end made the connection.
+    let isDialled: Bool
     private let stream: any ByteStream
     private let clock: any Clock
     private var parser: FrameParser
     private var nextID: UInt64 = 1
     private var waiting: [UInt64: CheckedContinuation<Result<PeerReply, PeerError>, Never>] = [:]
     private var working = 0
+    private var workingBytes = 0
     private var readerPause: CheckedContinuation<Void, Never>?
     private let writing: WriteQueue
     private(set) var isOpen = true
+    private var lastHeard: MonotonicTime
     private let serve: @Loop (FrameKind, PeerRequest) async -> Result<PeerReply, PeerRefusal>
     private let closed: @Loop (PeerLink) -> Void
 
     /// How many answers may be awaited on one link.
     private static let maximumWaiting = 1024
+    /// Bytes of the other side's requests that are worked on before reading stops, whatever their number.
+    private static let maximumWorkingBytes = 16 << 20
     /// How long the rest of a frame that has begun, or the taking of bytes we write, may take.
     static let progressDeadline = Duration.seconds(10)
+    /// A link on which nothing has come for so long, though an answer was due, is given up: the other end may have gone
+    /// without a word, and the kernel would go on trying for a quarter of an hour.
+    private static let silenceLimit = Duration.seconds(3)
 
     init(
-        stream: any ByteStream, parser: FrameParser, peer: PeerIdentity, linkClass: LinkClass, clock: any Clock,
-        serve: @escaping @Loop (FrameKind, PeerRequest) async -> Result<PeerReply, PeerRefusal>,
+        stream: any ByteStream, parser: FrameParser, peer: PeerIdentity, linkClass: LinkClass, isDialled: Bool,
+        clock: any Clock, serve: @escaping @Loop (FrameKind, PeerRequest) async -> Result<PeerReply, PeerRefusal>,
         closed: @escaping @Loop (PeerLink) -> Void
     ) {
         self.stream = stream
         self.parser = parser
         self.peer = peer
         self.linkClass = linkClass
+        self.isDialled = isDialled
         self.clock = clock
         self.serve = serve
         self.closed = closed
+        lastHeard = clock.now
         writing = WriteQueue(stream: stream, clock: clock)
     }
 
@@ -48,6 +59,7 @@ final class PeerLink {
                 let bytes = try await stream.read(
                     atMost: min(max(parser.missing, 16 << 10), 256 << 10), deadline: deadline)
                 if bytes.isEmpty { break }
+                lastHeard = clock.now
                 parser.append(bytes)
             } catch {
                 // A stream that broke and a peer that sends no frames end the same way: this link, and nothing else.
@@ -77,15 +89,21 @@ final class PeerLink {
         guard waiting.count < Self.maximumWaiting else { return .failure(.overloaded) }
         let id = nextID
         nextID += 1
-        let timer = clock.schedule(at: deadline) { [weak self] in self?.settle(id, .failure(.timedOut)) }
+        let timer = clock.schedule(at: deadline) { [weak self] in self?.gaveUp(id) }
         defer { timer.cancel() }
         return await withCheckedContinuation { continuation in
             waiting[id] = continuation
             let frame = Frame(kind: kind, direction: .request, requestID: id, header: header, body: body)
             Loop.spawn("peer.write") { [self] in
-                if await !writing.write(frame) { close() }
+                // Who has given up by the time the frame's turn comes needs no answer to it any more.
+                if await !writing.write(frame, if: { [self] in waiting[id] != nil }) { close() }
             }
         }
+    }
+
+    private func gaveUp(_ id: UInt64) {
+        settle(id, .failure(.timedOut))
+        if clock.now - lastHeard >= Self.silenceLimit { close() }
     }
 
     private func settle(_ id: UInt64, _ result: Result<PeerReply, PeerError>) {
@@ -104,11 +122,16 @@ final class PeerLink {
             )
         case .request:
             working += 1
+            workingBytes += frame.length
             Loop.spawn("peer.serve") { [self] in await answer(frame) }
-            if working >= linkClass.concurrency {
+            if isBusy {
                 await withCheckedContinuation { readerPause = $0 }
             }
         }
+    }
+
+    private var isBusy: Bool {
+        working >= linkClass.concurrency || workingBytes >= Self.maximumWorkingBytes
     }
 
     private func answer(_ frame: Frame) async {
@@ -125,11 +148,17 @@ final class PeerLink {
             }
         if await !writing.write(answer) { close() }
         working -= 1
-        if working < linkClass.concurrency {
+        workingBytes -= frame.length
+        if !isBusy {
             readerPause?.resume()
             readerPause = nil
         }
     }
+}
+
+extension Frame {
+    /// Bytes of memory, nearly.
+    fileprivate var length: Int { header.count + body.count }
 }
 
 /// Lets one frame after the other onto a stream: a frame is written whole before the next one begins.
@@ -146,11 +175,13 @@ private final class WriteQueue {
         self.clock = clock
     }
 
-    /// False when the stream broke.
-    func write(_ frame: Frame) async -> Bool {
+    /// - Parameter isWanted: asked when the frame's turn has come; false leaves it out.
+    /// - Returns: false when the stream broke.
+    func write(_ frame: Frame, if isWanted: @Loop () -> Bool = { true }) async -> Bool {
         if isBusy { await withCheckedContinuation { turns.append($0) } } else { isBusy = true }
         defer { passOn() }
         guard !isClosed else { return false }
+        guard isWanted() else { return true }
         do {
             let head = frame.encodedHead
             // Short frames leave in one piece; a chunk is not copied behind its head.

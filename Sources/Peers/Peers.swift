@@ -6,7 +6,8 @@ package import Wire
 /// ways.
 ///
 /// A link exists only between two ends that proved the cluster key (TLS 1.3 with the key as PSK) and said who they are.
-/// A request uses whatever link of its class is open with the life it is meant for, whoever dialled it.
+/// A control request uses whatever link is open with the life it is meant for, whoever dialled it; bulk requests go over
+/// links that this end dialled, so that a side whose hands are full of the other's requests still reads its own answers.
 @Loop
 package final class Peers {
     package typealias Handler = @Loop @Sendable (PeerRequest) async -> Result<PeerReply, PeerRefusal>
@@ -14,8 +15,6 @@ package final class Peers {
     package private(set) var identity: PeerIdentity
     /// Called when the last control link with a server has closed.
     package var lastLinkClosed: @Loop (PeerIdentity) -> Void = { _ in }
-    /// Called when a control link with a server that had none has opened.
-    package var firstLinkOpened: @Loop (PeerIdentity) -> Void = { _ in }
 
     private let clock: any Clock
     private let network: any Network
@@ -134,7 +133,8 @@ package final class Peers {
 extension Peers {
     private func openLink(to address: PeerAddress, _ linkClass: LinkClass) -> PeerLink? {
         links[LinkKey(endpoint: address.endpoint, linkClass: linkClass)]?.first {
-            $0.isOpen && (address.life == nil || $0.peer.life.id == address.life?.id)
+            $0.isOpen && (linkClass == .control || $0.isDialled)
+                && (address.life == nil || $0.peer.life.id == address.life?.id)
         }
     }
 
@@ -143,15 +143,17 @@ extension Peers {
     {
         if let open = openLink(to: address, linkClass) { return open }
         let key = DialKey(address: address, linkClass: linkClass)
-        if let running = dials[key] { return try await running.outcome().get() }
+        if let running = dials[key] { return try await running.outcome(by: deadline, clock).get() }
         let dialling = Dialling()
         dials[key] = dialling
-        let limit = min(deadline, clock.now + Self.handshakeDeadline)
-        dialling.task = Loop.spawn("peer.dial") { [self] in
-            dialling.result = await dial(address, linkClass, deadline: limit)
+        // The dial has its own time: others who want the same link may have more patience than the first.
+        let limit = clock.now + Self.handshakeDeadline
+        Loop.spawn("peer.dial") { [self] in
+            let result = await dial(address, linkClass, deadline: limit)
             dials[key] = nil
+            dialling.finish(result)
         }
-        return try await dialling.outcome().get()
+        return try await dialling.outcome(by: deadline, clock).get()
     }
 
     private func dial(_ address: PeerAddress, _ linkClass: LinkClass, deadline: MonotonicTime)
@@ -188,7 +190,7 @@ extension Peers {
                 return .failure(.closed)
             }
             return .success(
-                open(stream, parser, peer: answer.identity, at: address.endpoint, linkClass))
+                open(stream, parser, peer: answer.identity, at: address.endpoint, linkClass, isDialled: true))
         } catch StreamError.timedOut {
             stream.close()
             return .failure(.timedOut)
@@ -244,7 +246,7 @@ extension Peers {
             else {
                 return stream.close()
             }
-            _ = open(stream, parser, peer: hello.identity, at: hello.identity.endpoint, hello.link)
+            _ = open(stream, parser, peer: hello.identity, at: hello.identity.endpoint, hello.link, isDialled: false)
         } catch {
             metrics.count("rondo_peer_bad_hellos_total", "Peer connections that did not introduce themselves.")
             stream.close()
@@ -253,12 +255,12 @@ extension Peers {
 
     private func open(
         _ stream: any ByteStream, _ parser: FrameParser, peer: PeerIdentity, at endpoint: Endpoint,
-        _ linkClass: LinkClass
+        _ linkClass: LinkClass, isDialled: Bool
     ) -> PeerLink {
         let key = LinkKey(endpoint: endpoint, linkClass: linkClass)
-        let isFirst = linkClass == .control && !hasControlLink(with: peer.life.id)
         let link = PeerLink(
-            stream: stream, parser: parser, peer: peer, linkClass: linkClass, clock: clock,
+            stream: stream, parser: parser, peer: peer, linkClass: linkClass, isDialled: isDialled,
+            clock: clock,
             serve: { [weak self] kind, request in
                 await self?.serve(kind, request)
                     ?? .failure(PeerRefusal(code: "stopping", message: "this server is stopping"))
@@ -266,22 +268,30 @@ extension Peers {
             closed: { [weak self] link in self?.forget(link, key) })
         links[key, default: []].append(link)
         Loop.spawn("peer.read") { await link.run() }
-        if isFirst { firstLinkOpened(peer) }
+        closeLinks(ofProcessesBefore: peer)
         return link
     }
 
-    private func hasControlLink(with id: ServerID) -> Bool {
+    /// A server that was cut off and started again never closed the connections of its last run: they are half-open.
+    private func closeLinks(ofProcessesBefore peer: PeerIdentity) {
+        let stale = links.values.flatMap { $0 }.filter {
+            $0.peer.life.id == peer.life.id && $0.peer.nonce != peer.nonce
+                && $0.peer.life.incarnation < peer.life.incarnation
+        }
+        for link in stale { link.close() }
+    }
+
+    private func hasControlLink(withProcess peer: PeerIdentity) -> Bool {
         links.contains { key, links in
-            key.linkClass == .control && links.contains { $0.isOpen && $0.peer.life.id == id }
+            key.linkClass == .control
+                && links.contains { $0.isOpen && $0.peer.life.id == peer.life.id && $0.peer.nonce == peer.nonce }
         }
     }
 
     private func forget(_ link: PeerLink, _ key: LinkKey) {
         links[key]?.removeAll { $0 === link }
         if links[key]?.isEmpty == true { links[key] = nil }
-        if link.linkClass == .control, !isStopped, !hasControlLink(with: link.peer.life.id) {
-            lastLinkClosed(link.peer)
-        }
+        if link.linkClass == .control, !isStopped, !hasControlLink(withProcess: link.peer) { lastLinkClosed(link.peer) }
     }
 
     private func serve(_ kind: FrameKind, _ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
@@ -294,15 +304,30 @@ extension Peers {
     }
 }
 
-/// One dial that several requests may wait for.
+/// One dial that several requests may wait for, each as long as it likes.
 @Loop
 private final class Dialling {
-    var task: Task<Void, Never>?
-    var result = Result<PeerLink, PeerError>.failure(.closed)
+    private var waiters: [UInt64: CheckedContinuation<Result<PeerLink, PeerError>, Never>] = [:]
+    private var nextWaiter: UInt64 = 0
+    private var result: Result<PeerLink, PeerError>?
 
-    func outcome() async -> Result<PeerLink, PeerError> {
-        await task?.value
-        return result
+    func finish(_ result: Result<PeerLink, PeerError>) {
+        self.result = result
+        let waiting = waiters
+        waiters = [:]
+        // In the order in which they came: their requests keep it.
+        for (_, waiter) in waiting.sorted(by: { $0.key < $1.key }) { waiter.resume(returning: result) }
+    }
+
+    func outcome(by deadline: MonotonicTime, _ clock: any Clock) async -> Result<PeerLink, PeerError> {
+        if let result { return result }
+        nextWaiter += 1
+        let number = nextWaiter
+        let timer = clock.schedule(at: deadline) { [self] in
+            waiters.removeValue(forKey: number)?.resume(returning: .failure(.timedOut))
+        }
+        defer { timer.cancel() }
+        return await withCheckedContinuation { waiters[number] = $0 }
     }
 }
 

@@ -5,34 +5,6 @@ import Platform
 import Testing
 import Wire
 
-/// A process of a cluster, as far as its links go.
-@Loop
-private struct Node {
-    let peers: Peers
-    let metrics = Metrics()
-
-    init(_ number: UInt8, key: UInt8 = 1) throws {
-        var generator = SystemRandomNumberGenerator()
-        let life = ServerLife(id: .random(using: &generator), incarnation: Incarnation(1))
-        peers = Peers(
-            identity: PeerIdentity(
-                life: life, nonce: generator.next(), endpoint: Endpoint(HostAddress(127, 0, 0, number), 0)),
-            secrets: [PeerSecret(identity: "rondo/\(key)", key: Array(repeating: key, count: 32))], clock: LinuxClock(),
-            network: LinuxNetwork(), log: .none, metrics: metrics)
-        try peers.start()
-    }
-
-    var address: PeerAddress { PeerAddress(endpoint: peers.identity.endpoint, life: peers.identity.life) }
-}
-
-/// Runs a test's body on the loop, which is installed first.
-private func onLoop(_ body: @escaping @Loop @Sendable () async throws -> Void) async throws {
-    EventLoop.install()
-    try await body()
-}
-
-@Loop private func deadline(_ duration: Duration = .seconds(5)) -> MonotonicTime { LinuxClock().now + duration }
-
 @Suite(.timeLimit(.minutes(1))) struct PeersTests {
 
     @Test func `a request is answered over one link, in both directions`() async throws {
