@@ -1,5 +1,6 @@
 internal import CAV
 internal import Glibc
+internal import Model
 
 /// libav's reader of one file, kept on a short lead: one demuxer, no decoder, no file or address besides the upload.
 // Safe because its pointers never leave it, are freed once, and every use below is checked for nil.
@@ -151,7 +152,9 @@ extension Demuxer {
             let disposition = unsafe stream.pointee.disposition
             if disposition & AV_DISPOSITION_ATTACHED_PIC != 0 {
                 let held = unsafe stream.pointee.attached_pic
-                if picture.isEmpty { picture = unsafe bytes(held.data, Int(held.size)) }
+                // A longer one stays in the original alone: no chunk could keep it.
+                let isKept = unsafe picture.isEmpty && held.size <= Manifest.maximumChunkLength
+                if isKept { picture = unsafe bytes(held.data, Int(held.size)) }
             } else if kind == AVMEDIA_TYPE_VIDEO && disposition & AV_DISPOSITION_TIMED_THUMBNAILS == 0 {
                 hasFilm = true
             } else if kind == AVMEDIA_TYPE_AUDIO && audioIndex < 0 {

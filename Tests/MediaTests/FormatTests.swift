@@ -54,13 +54,31 @@ import Testing
     @Test func `A head longer than a chunk may be is several`() async throws {
         let folder = try Folder()
         let padding = 9 << 20
-        let size = (0..<4).map { UInt8(padding >> (7 * (3 - $0)) & 127) }
-        let tag = Array("ID3".utf8) + [4, 0, 0] + size + Array(repeating: 0, count: padding)
+        let tag = Array("ID3".utf8) + [4, 0, 0] + synchsafe(padding) + Array(repeating: 0, count: padding)
         let bare = try Data(contentsOf: URL(filePath: Music.song("formats/song.mp3")))
         let song = try await Child.song(folder.file("a.mp3", tag + Array(bare))).description
         #expect(song.cuts.filter { $0.kind == .head }.map(\.length).prefix(2) == [4 << 20, 4 << 20])
         #expect(song.cuts.filter { $0.kind == .head }.count == 3)
     }
+
+    @Test func `A cover longer than a chunk may be stays in the original alone`() async throws {
+        let folder = try Folder()
+        let path = try Music.song("formats/song.mp3")
+        let start = try #require(try await Child.song(path).description.cuts.first { $0.kind == .audio }).offset
+        let bare = try Data(contentsOf: URL(filePath: path)).dropFirst(Int(start))
+        for (length, isKept) in [(4 << 20, true), ((4 << 20) + 1, false)] {
+            let picture = [0xFF, 0xD8, 0xFF] + Array(repeating: UInt8(7), count: length - 3)
+            let frame = [0] + Array("image/jpeg".utf8) + [0, 3, 0] + picture
+            let body = Array("APIC".utf8) + synchsafe(frame.count) + [0, 0] + frame
+            let tag = Array("ID3".utf8) + [4, 0, 0] + synchsafe(body.count) + body
+            let song = try await Child.song(folder.file("\(isKept).mp3", tag + Array(bare)))
+            #expect(song.cover == (isKept ? picture : []))
+            #expect(song.description.coverContentType == (isKept ? "image/jpeg" : nil))
+        }
+    }
+
+    /// ID3's way to write a number.
+    private func synchsafe(_ number: Int) -> [UInt8] { (0..<4).map { UInt8(number >> (7 * (3 - $0)) & 127) } }
 
     @Test func `Chunks of dense audio stay within four mebibytes and lose no sample`() async throws {
         let song = try await made(audio + ["-c:a", "pcm_f32le", "-ar", "96000", "-ac", "6"], as: "dense.wav")
