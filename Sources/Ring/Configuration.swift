@@ -9,7 +9,7 @@ extension Ring {
         package var fastProbeInterval: Duration = .milliseconds(50)
         /// With nothing heard for so long it is suspect.
         package var silenceLimit: Duration = .milliseconds(800)
-        /// The same for those further on that are probed because one before them is suspect: probed every 50 ms from the start.
+        /// The same for those further on that are probed every 50 ms because one before them is suspect.
         package var urgentSilenceLimit: Duration = .milliseconds(400)
         /// How many places are probed when one is suspect.
         package var urgentPlaces = 8
@@ -67,8 +67,9 @@ extension Ring {
 
     /// Who this server is when its machine starts.
     package struct Identity: Hashable, Sendable {
-        /// The own entry as it begins: its incarnation is above every earlier one and already on disk; it is provisional
-        /// where the role was chosen by the counts and no chunk is held.
+        /// The own entry as it begins: its incarnation is above every earlier one and already on disk.
+        ///
+        /// It is provisional where the role was chosen by the counts and no chunk is held.
         package let entry: RosterEntry
         /// Whether the role is remembered from an earlier run; then it is kept until a manager says otherwise.
         package let roleIsRemembered: Bool

@@ -125,6 +125,7 @@ extension Ring {
         pingDead()
         if roster.presentCount == 1, !joining.contacts.isEmpty, hasJoined { seekStrangers() }
         if own.provisional, now - joining.startTime >= configuration.provisionalTime { endProvisionalTime() }
+        detector.declared = detector.declared.filter { roster[$0.id]?.state == .dead }
         exchange.lately = exchange.lately.filter { now - $0.value <= configuration.mergeRest }
     }
 
