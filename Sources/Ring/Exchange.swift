@@ -120,7 +120,7 @@ extension Ring {
     private mutating func contest(_ entry: RosterEntry) {
         guard exchange.contested.insert(entry.life).inserted else { return }
         send(
-            .accusation(entry), to: entry.life, at: entry.peerEndpoint, within: configuration.messageLimit,
+            .accusation(entry), to: entry.life, at: entry.peerEndpoint, within: configuration.confirmationLimit,
             for: .contest(entry, since: now))
     }
 
