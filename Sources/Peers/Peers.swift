@@ -6,8 +6,9 @@ package import Wire
 /// ways.
 ///
 /// A link exists only between two ends that proved the cluster key (TLS 1.3 with the key as PSK) and said who they are.
-/// A control request uses whatever link is open with the life it is meant for, whoever dialled it; bulk requests go over
-/// links that this end dialled, so that a side whose hands are full of the other's requests still reads its own answers.
+/// A control request uses whatever link is open with the life it is meant for, whoever dialled it; bulk requests go
+/// over links that this end dialled, so that a side whose hands are full of the other's requests still reads its own
+/// answers.
 @Loop
 package final class Peers {
     package typealias Handler = @Loop @Sendable (PeerRequest) async -> Result<PeerReply, PeerRefusal>

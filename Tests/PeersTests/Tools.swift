@@ -35,7 +35,8 @@ func onLoop(_ body: @escaping @Loop @Sendable () async throws -> Void) async thr
 
 @Loop func deadline(_ duration: Duration = .seconds(5)) -> MonotonicTime { LinuxClock().now + duration }
 
-/// Stands between two servers and passes their bytes on, until it is cut: then connections stay open and nothing passes.
+/// Stands between two servers and passes their bytes on, until it is cut: then connections stay open and nothing
+/// passes.
 @Loop
 final class Relay {
     private let network = LinuxNetwork()
