@@ -79,7 +79,8 @@ extension ClusterTests {
                 let key = cluster.folder + "/key"
                 let registry = cluster.registry.address.description
                 let cases: [(arguments: [String], code: Int32, says: String)] = [
-                    (["5", "127.0.0.9", registry, "--key-file", key], 2, "TYPE"), (["0", "nowhere", registry, "--key-file", key], 2, "ADDRESS"),
+                    (["5", "127.0.0.9", registry, "--key-file", key], 2, "TYPE"),
+                    (["0", "nowhere", registry, "--key-file", key], 2, "ADDRESS"),
                     (["0", "127.0.0.9", registry], 2, "rondo key new"),
                     (["0", "127.0.0.9", registry, "--key-file", "/nonexistent"], 1, "/nonexistent"),
                     (["0", "127.0.0.9", registry, "--key-file", key, "--home", "/dev/null/x"], 1, "/dev/null/x"),
