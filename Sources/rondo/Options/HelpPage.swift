@@ -3,7 +3,7 @@ enum HelpPage {
     private static let width = 80
 
     static func of(_ syntax: CommandSyntax) -> String {
-        var page = "\(sentence(syntax.summary))\n\nUsage: rondo \(syntax.name)"
+        var page = wrapped(sentence(syntax.summary), indent: 0) + "\nUsage: rondo \(syntax.name)"
         page += (syntax.usage.isEmpty ? "" : " \(syntax.usage)") + " [options]\n"
         if !syntax.arguments.isEmpty { page += "\n" + table(syntax.arguments) }
         page += "\nOptions:\n" + table(syntax.options.filter(\.isOnCommandLine).map(row))

@@ -15,14 +15,14 @@ final class UpChild {
     private let log: String
     private var process: ChildProcess?
 
-    init(name: String, type: String, address: HostAddress, httpPort: UInt16, home: UpHome) {
+    init(name: String, type: String, address: HostAddress, registry: HostAddress, httpPort: UInt16, home: UpHome) {
         self.name = name
         self.address = address
         http = Endpoint(address, httpPort)
         log = home.log(name)
         program = Self.ownPath
         arguments = [
-            "server", type, address.description, UpSettings.registryAddress.description, "--home",
+            "server", type, address.description, registry.description, "--home",
             home.serverHome(name), "--key-file", home.keyFile, "--http", String(httpPort),
         ]
     }

@@ -24,15 +24,16 @@ final class UpCluster {
     init(settings: UpSettings, home: UpHome) {
         self.settings = settings
         self.home = home
-        place = ClientPlace.local(registry: UpSettings.registryAddress)
+        place = ClientPlace.local(registry: settings.base)
         world = place.world()
         registry = UpChild(
-            name: "registry", type: "registry", address: UpSettings.registryAddress, httpPort: settings.httpPort,
+            name: "registry", type: "registry", address: settings.base, registry: settings.base,
+            httpPort: settings.httpPort,
             home: home)
         servers = (1...settings.servers).map { number in
             UpChild(
                 name: "server-\(number)", type: "auto", address: settings.serverAddress(number),
-                httpPort: settings.httpPort, home: home)
+                registry: settings.base, httpPort: settings.httpPort, home: home)
         }
     }
 
@@ -123,18 +124,26 @@ final class UpCluster {
     private func loadMusic() async {
         do {
             let session = try place.session()
-            if let music = settings.music {
-                Terminal.write("Loading \(music)\n")
-                try await session.run(.upload(paths: [music], showsEach: false))
-            }
+            try await load(with: session)
             if try await session.songCount() == 0 {
-                let registry = UpSettings.registryAddress
                 Terminal.write(
-                    "There is no music yet: drop files on the page, or\n  rondo client \(registry) upload FOLDER\n")
+                    "There is no music yet: drop files on the page, or\n  rondo client \(settings.base) upload FOLDER\n"
+                )
             }
-            Terminal.write("Ctrl-C stops everything.\n")
         } catch {
             if !stop.hasCome { Terminal.write("rondo: \(error)\n", to: .error) }
+        }
+        if !stop.hasCome { Terminal.write("Ctrl-C stops everything.\n") }
+    }
+
+    /// Files that were refused are told, and are no reason to stop.
+    private func load(with session: ClientSession) async throws(ClientError) {
+        guard let music = settings.music else { return }
+        Terminal.write("Loading \(music)\n")
+        do throws(ClientError) {
+            try await session.run(.upload(paths: [music], showsEach: false))
+        } catch .file(let text) {
+            if !stop.hasCome { Terminal.write("rondo: \(text)\n", to: .error) }
         }
     }
 

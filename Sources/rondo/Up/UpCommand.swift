@@ -13,6 +13,7 @@ enum UpCommand {
             OptionSyntax("music", "DIR", "load the music below DIR; what is there already is not loaded twice"),
             OptionSyntax("home", "DIR", "where music, key and logs are kept", standard: "~/.local/share/rondo"),
             OptionSyntax("http-port", "PORT", "the port of the web page on every address", standard: "8080"),
+            OptionSyntax("base", "ADDRESS", "the registry's address; the servers' follow", standard: "127.0.1.1"),
         ],
         examples: ["rondo up --music ~/Music", "rondo up --servers 3 --home /tmp/try"])
 }

@@ -11,25 +11,24 @@ struct UpPorts {
 
     /// - Throws: One fault for each port that is taken.
     func check() throws(Faults) {
-        let registry = UpSettings.registryAddress
+        let registry = settings.base
         let addresses = [registry] + (1...settings.servers).map(settings.serverAddress)
-        var faults = fault(Endpoint(registry, ServerConfiguration.defaultDNSPort), "is taken")
+        var faults = fault(Endpoint(registry, ServerConfiguration.defaultDNSPort), "--base")
         for address in addresses {
-            faults += fault(Endpoint(address, ServerConfiguration.defaultPeerPort), "is taken")
-            faults += fault(Endpoint(address, settings.httpPort), "is taken; give another --http-port, or")
+            faults += fault(Endpoint(address, ServerConfiguration.defaultPeerPort), "--base")
+            faults += fault(Endpoint(address, settings.httpPort), "--http-port or --base")
         }
         if !faults.isEmpty { throw Faults(faults) }
     }
 
-    private func fault(_ endpoint: Endpoint, _ taken: String) -> [Fault] {
+    private func fault(_ endpoint: Endpoint, _ option: String) -> [Fault] {
         do throws(StreamError) {
             try network.listen(on: endpoint) { $0.close() }.close()
             return []
         } catch .failed(EADDRINUSE) {
-            let end = taken.hasSuffix("or") ? "stop the program that has it" : "; stop the program that has it"
-            return [.failed("\(endpoint) \(taken)\(taken.hasSuffix("or") ? " " : "")\(end), perhaps another rondo up")]
+            return [.failed("\(endpoint) is taken, perhaps by another rondo up; stop that, or give another \(option)")]
         } catch {
-            return [.failed("\(endpoint) cannot be listened on (\(error))")]
+            return [.failed("\(endpoint) cannot be listened on (\(error)); give another \(option)")]
         }
     }
 }

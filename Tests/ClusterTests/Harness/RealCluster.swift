@@ -20,19 +20,24 @@ final class RealCluster {
 
     /// - Parameter types: of the servers, `auto`, `data` or `router`.
     init(_ types: [String], extra: [String] = []) throws {
-        // 127.16.0.0 to 127.239.255.0 by process and test, far from `rondo up` at 127.0.1.0.
-        let process = UInt32(bitPattern: ProcessInfo.processInfo.processIdentifier)
-        let number = Self.blocks.add(1, ordering: .relaxed).newValue
-        block = 127 << 24 | (16 + process % 224) << 16 | (number % 255) << 8
+        let address = Self.freshBlock()
+        block = address.value - 1
         self.extra = extra
         folder = NSTemporaryDirectory() + "rondo-cluster-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try (ClusterKey().text + "\n").write(toFile: folder + "/key", atomically: true, encoding: .utf8)
-        let address = HostAddress(block + 1)
         registry = RealServer(
             name: "registry", type: "registry", address: address, registries: address.description, folder: folder,
             tools: tools)
         for type in types { _ = add(type) }
+    }
+
+    /// The first address of a block of 254 that no other test has: 127.16.0.1 to 127.239.255.1, by process and test, far
+    /// from `rondo up` at 127.0.1.1.
+    nonisolated static func freshBlock() -> HostAddress {
+        let process = UInt32(bitPattern: ProcessInfo.processInfo.processIdentifier)
+        let number = blocks.add(1, ordering: .relaxed).newValue
+        return HostAddress(127 << 24 | (16 + process % 224) << 16 | (number % 255) << 8 | 1)
     }
 
     /// One more server, not yet started.

@@ -1,0 +1,229 @@
+import Crypto
+import FoundationEssentials
+import HTTP
+import Linux
+import Model
+import Platform
+
+@testable import Client
+
+/// Runs `body` on the event loop, as a program's task does, and hands its error on.
+func onLoop<Value: Sendable>(_ body: @escaping @Loop @Sendable () async throws -> Value) async throws -> Value {
+    EventLoop.install()
+    return try await Loop.start("test", body).value
+}
+
+/// A Router that does as it is told: each test says how it answers a request, byte by byte where it matters.
+@Loop
+final class ScriptedRouter {
+    typealias Script = @Loop @Sendable (ScriptedRouter, RequestHead, any ByteStream) async throws -> Void
+
+    /// The heads of all requests in their order, without `GET `: `/api/v1/songs [bytes=5-]`.
+    private(set) var requests: [String] = []
+    /// The bodies of all requests.
+    private(set) var bodies: [[UInt8]] = []
+    let endpoint: Endpoint
+    private var listener: (any StreamListener)?
+    private let clock: LinuxClock
+
+    init(_ tools: ClientTools, _ script: @escaping Script) throws {
+        clock = tools.clock
+        let waiting = Waiting()
+        let listener = try tools.network.listen(on: Endpoint(.loopback, 0)) { stream in
+            Loop.spawn("scripted router") { await waiting.router?.serve(stream, script) }
+        }
+        endpoint = listener.local
+        self.listener = listener
+        waiting.router = self
+    }
+
+    func close() { listener?.close() }
+
+    private func serve(_ stream: any ByteStream, _ script: Script) async {
+        defer { stream.close() }
+        do {
+            var parser = RequestParser()
+            var body: [UInt8] = []
+            var head: RequestHead?
+            while true {
+                switch try parser.next() {
+                case .head(let request):
+                    head = request
+                    let range = request.headers["Range"].map { " [\($0)]" } ?? ""
+                    requests.append(request.target + range)
+                case .body(let bytes): body += bytes
+                case .end:
+                    bodies.append(body)
+                    if let head { try await script(self, head, stream) }
+                    return
+                case nil:
+                    let bytes = try await stream.read(atMost: 65_536, deadline: clock.now + .seconds(20))
+                    if bytes.isEmpty { return }
+                    parser.append(bytes)
+                    continue
+                }
+                if refusesEarly, let head, head.method == "POST" {
+                    try await script(self, head, stream)
+                    return
+                }
+            }
+        } catch {
+            // The client left: that is what some tests want it to do.
+            return
+        }
+    }
+
+    /// Whether it answers as soon as it has a head, as a server does that has seen enough.
+    var refusesEarly = false
+
+    func answer(
+        _ stream: any ByteStream, _ body: [UInt8], status: Int = 200, headers: Headers = [:], cutAfter: Int? = nil
+    ) async throws {
+        var headers = headers
+        headers["Content-Length"] = String(body.count)
+        let head = MessageWriter.response(status: status, headers: headers)
+        try await stream.write(head, deadline: clock.now + .seconds(5))
+        try await stream.write(body.prefix(cutAfter ?? body.count), deadline: clock.now + .seconds(5))
+    }
+
+    @Loop
+    private final class Waiting {
+        weak var router: ScriptedRouter?
+    }
+}
+
+/// Always the same Routers.
+@Loop
+final class FixedDirectory: RouterDirectory {
+    var list: [Endpoint]
+    init(_ list: [Endpoint]) { self.list = list }
+    func routers() async -> [Endpoint] { list }
+    var explanation: String { "there is none in this test" }
+}
+
+/// Keeps what it gets.
+@Loop
+final class Collector: ByteSink {
+    private(set) var bytes: [UInt8] = []
+    private(set) var isFinished = false
+
+    func write(_ more: ArraySlice<UInt8>) async throws(ClientError) { bytes += more }
+    func finish() async throws(ClientError) { isFinished = true }
+}
+
+/// A client of its own, with a folder of its own.
+@Loop
+final class ClientTools {
+    let clock = LinuxClock()
+    let network = LinuxNetwork()
+    let files = HostFiles()
+    let output = Collector()
+    let folder: String
+    let printed = Printed()
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.path + "/rondo-client-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    }
+
+    isolated deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    var world: ClientWorld {
+        let (printed, output) = (printed, output)
+        return ClientWorld(
+            clock: clock, network: network, files: files,
+            screen: Screen(
+                isTerminal: false, columns: 80, write: { printed.add($0) }, writeError: { printed.add($0) }),
+            output: output
+        ) { _ throws(ClientError) in output }
+    }
+
+    func cache(limit: Int64 = ChunkCache.standardLimit) -> ChunkCache {
+        ChunkCache(files: files, folder: folder + "/cache", limit: limit)
+    }
+
+    func session(_ routers: [ScriptedRouter], cacheLimit: Int64 = ChunkCache.standardLimit) -> ClientSession {
+        ClientSession(
+            world: world, directory: FixedDirectory(routers.map(\.endpoint)), cache: cache(limit: cacheLimit))
+    }
+
+    func file(_ name: String, _ bytes: [UInt8]) throws -> String {
+        let path = "\(folder)/\(name)"
+        try Data(bytes).write(to: URL(filePath: path))
+        return path
+    }
+}
+
+/// What was written to the screen, from any thread.
+final class Printed: Sendable {
+    private let text = Locked("")
+    func add(_ more: String) { text.withLock { $0 += more } }
+    var all: String { text.withLock { $0 } }
+}
+
+/// A song made of three chunks of noise, as a Router would give it.
+struct TestSong: Sendable {
+    let id = SongID(0x0123_4567_89ab_cdef_0123_4567_89ab_cdef)
+    let bytes: [UInt8]
+    let chunks: [[UInt8]]
+    let manifest: Manifest
+
+    init(seed: UInt64 = 1) {
+        var generator = SeededGenerator(seed: seed)
+        chunks = [300_000, 200_000, 100].map { length in
+            (0..<length).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
+        }
+        bytes = chunks.flatMap { $0 }
+        var offset: Int64 = 0
+        var parts: [ManifestChunk] = []
+        for (index, chunk) in chunks.enumerated() {
+            parts.append(
+                ManifestChunk(
+                    kind: index == 2 ? .tail : .audio, startMs: Int64(index) * 10_000, startSample: 0, samples: 0,
+                    offset: offset, length: chunk.count, sha256: SHA256.hash(chunk), crc32c: []))
+            offset += Int64(chunk.count)
+        }
+        manifest = Manifest(
+            sha256: SHA256.hash(bytes), bytes: offset, container: "ogg", codec: "vorbis", contentType: "audio/ogg",
+            sampleRate: 44_100, channels: 2, bitsPerSample: 16, skipSamples: 0, totalSamples: 0, durationMs: 20_000,
+            codecConfig: "", cover: nil, packets: nil, chunks: parts)
+    }
+
+    var json: String {
+        "{\"id\":\"\(id)\",\"title\":\"Noise\",\"artist\":\"Nobody\",\"album\":\"None\",\"genre\":null,"
+            + "\"durationMs\":20000,\"bytes\":\(bytes.count),\"contentType\":\"audio/ogg\","
+            + "\"sha256\":\"\(manifest.sha256)\",\"available\":true}"
+    }
+
+    /// Answers the requests of a healthy Router, with ranges.
+    @Loop
+    func serve(_ router: ScriptedRouter, _ request: RequestHead, _ stream: any ByteStream) async throws {
+        let path = "/api/v1/songs/\(id)"
+        switch request.target {
+        case path: try await router.answer(stream, Array(json.utf8))
+        case path + "/manifest": try await router.answer(stream, JSONText.encode(manifest))
+        case let target where target.hasPrefix(path + "/chunks/"):
+            let index = Int(target.dropFirst(path.count + 8)) ?? 0
+            try await serveChunk(index, router, request, stream)
+        default:
+            let error = "{\"error\":{\"code\":\"no_such_song\",\"message\":\"There is no song with this id.\"}}"
+            try await router.answer(stream, Array(error.utf8), status: 404)
+        }
+    }
+
+    @Loop
+    private func serveChunk(
+        _ index: Int, _ router: ScriptedRouter, _ request: RequestHead, _ stream: any ByteStream
+    ) async throws {
+        let chunk = chunks[index]
+        let tag = "\"\(SHA256.hash(chunk))\""
+        guard let range = request.headers["Range"], request.headers["If-Range"] == tag,
+            let start = Int(range.dropFirst(6).prefix { $0 != "-" })
+        else { return try await router.answer(stream, chunk, headers: ["ETag": tag]) }
+        let headers: Headers = ["ETag": tag, "Content-Range": "bytes \(start)-\(chunk.count - 1)/\(chunk.count)"]
+        try await router.answer(stream, Array(chunk[start...]), status: 206, headers: headers)
+    }
+
+    /// The path of a chunk.
+    func chunkPath(_ index: Int) -> String { "/api/v1/songs/\(id)/chunks/\(index)" }
+}
