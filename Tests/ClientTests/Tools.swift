@@ -147,6 +147,15 @@ final class ClientTools {
             world: world, directory: FixedDirectory(routers.map(\.endpoint)), cache: cache(limit: cacheLimit))
     }
 
+    /// Returns when a file that is written has a later time than all before: the kernel's clock for files has ticks of
+    /// some milliseconds.
+    func untilFileTimesMove() async throws {
+        let probe = try file("probe", [1])
+        let before = try await files.item(at: probe).modifiedMs
+        repeat { try await files.touch(probe) } while try await files.item(at: probe).modifiedMs <= before
+        try await files.remove(probe)
+    }
+
     func file(_ name: String, _ bytes: [UInt8]) throws -> String {
         let path = "\(folder)/\(name)"
         try Data(bytes).write(to: URL(filePath: path))
