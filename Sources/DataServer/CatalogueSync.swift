@@ -35,6 +35,7 @@ package final class CatalogueSync {
     private var hybrid: HybridClock
     private var loop: Task<Void, Never>?
     private var round = 0
+    private var fetches: [ServerID: Task<Void, Never>] = [:]
     /// Called after the catalogue has changed, here or by another server's doing.
     package var changed: @Loop () -> Void = {}
     /// Whether everything that at least one other server knew at some moment since the start is known here too.
@@ -101,16 +102,23 @@ package final class CatalogueSync {
     private func append(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
         do {
             let message = try WireJSON.decode(Append.self, from: request.header)
-            let vector = try await take(message.records)
-            guard message.records.allSatisfy({ vector[$0.origin] >= $0.sequence }) else {
-                // One before it is missing. It comes with the next fetch, which is made now.
-                Loop.spawn("catalogue.gap") { [self] in await fetchAll(from: request.from.life.id) }
+            var vector = try await take(message.records)
+            // One before it is missing, and the sender has it. A fetch under way may have asked before it was there.
+            for _ in 0..<2 where !Self.hasAll(message.records, vector) {
+                await catchUp(with: request.from.life.id)
+                vector = try await metadata.vector()
+            }
+            guard Self.hasAll(message.records, vector) else {
                 return .failure(PeerRefusal(code: "gap", message: "an earlier change is missing here"))
             }
             return .success(PeerReply())
         } catch {
             return .failure(PeerRefusal(code: "failed", message: "\(error)"))
         }
+    }
+
+    private static func hasAll(_ records: [LogRecord], _ vector: VersionVector) -> Bool {
+        records.allSatisfy { vector[$0.origin] >= $0.sequence }
     }
 
     private func take(_ records: [LogRecord]) async throws(StoreError) -> VersionVector {
@@ -137,21 +145,32 @@ package final class CatalogueSync {
             return
         }
         round += 1
-        await fetchAll(from: others[round % others.count])
+        await catchUp(with: others[round % others.count])
+    }
+
+    /// Fetches all that is missing from `server`, once at a time, however many changes showed that something is.
+    private func catchUp(with server: ServerID) async {
+        if let running = fetches[server] { return await running.value }
+        let task = Loop.spawn("catalogue.fetch") { [self] in
+            await fetchAll(from: server)
+            fetches[server] = nil
+        }
+        fetches[server] = task
+        await task.value
     }
 
     private func fetchAll(from server: ServerID) async {
         guard let address = ring.address(of: server) else { return }
         do {
             while true {
-                let header = WireJSON.encode(Fetch(vector: try await metadata.vector()))
+                let known = try await metadata.vector()
+                let header = WireJSON.encode(Fetch(vector: known))
                 let reply = try await peers.request(
                     .catalogueFetch, to: address, over: .bulk, header: header, deadline: clock.now + Self.fetchDeadline)
                 let records = try WireJSON.decode(Append.self, from: reply.body).records
                 if records.isEmpty { break }
-                let before = try await metadata.vector()
                 // An answer that brings nothing on would bring nothing on for ever.
-                guard try await take(records) != before else { break }
+                guard try await take(records) != known else { break }
             }
             isCaughtUp = true
         } catch {

@@ -15,8 +15,9 @@ package final class ChunkWriter {
     /// Called after a chunk has been stored on this server's own disk.
     package var storedHere: @Loop () -> Void = {}
 
-    /// How long one server is waited for before another one takes its copy (the spec, §5).
-    private static let patience = Duration.seconds(1)
+    /// How long one server is waited for before another one takes its copy (the spec, §5), besides the time that the
+    /// bytes take on a slow network, 4 MB/s.
+    private static func patience(for bytes: Int) -> Duration { .seconds(1) + .nanoseconds(250 * bytes) }
 
     package init(chunks: any ChunkStore, client: ChunkClient, ring: any StorageRing, clock: any Clock, log: Logger) {
         self.chunks = chunks
@@ -59,7 +60,7 @@ package final class ChunkWriter {
                 try await chunks.put(hash, bytes)
                 storedHere()
             } else {
-                try await client.put(hash, bytes, to: server, deadline: clock.now + Self.patience)
+                try await client.put(hash, bytes, to: server, deadline: clock.now + Self.patience(for: bytes.count))
             }
             return true
         } catch {

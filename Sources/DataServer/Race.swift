@@ -11,7 +11,9 @@ final class Race {
     private var next = 0
     private var running = 0
     private var continuation: CheckedContinuation<[UInt8]?, Never>?
-    private var timers: [any TimerHandle] = []
+    private var end: (any TimerHandle)?
+    /// Starts the next one; whoever is started by a failure has the whole of `hedge` to itself.
+    private var rival: (any TimerHandle)?
 
     init(servers: [ServerID], clock: any Clock, hedge: Duration, deadline: MonotonicTime) {
         self.servers = servers
@@ -24,7 +26,7 @@ final class Race {
     func run(_ attempt: @escaping @Loop @Sendable (ServerID) async -> [UInt8]?) async -> [UInt8]? {
         let result = await withCheckedContinuation { continuation in
             self.continuation = continuation
-            timers.append(clock.schedule(at: deadline) { [weak self] in self?.finish(nil) })
+            end = clock.schedule(at: deadline) { [weak self] in self?.finish(nil) }
             start(attempt)
         }
         return result
@@ -32,6 +34,7 @@ final class Race {
 
     private func start(_ attempt: @escaping @Loop @Sendable (ServerID) async -> [UInt8]?) {
         guard continuation != nil else { return }
+        rival?.cancel()
         guard next < servers.count else {
             if running == 0 { finish(nil) }
             return
@@ -45,13 +48,13 @@ final class Race {
             if let result { finish(result) } else { start(attempt) }
         }
         if next < servers.count {
-            timers.append(clock.schedule(at: clock.now + hedge) { [weak self] in self?.start(attempt) })
+            rival = clock.schedule(at: clock.now + hedge) { [weak self] in self?.start(attempt) }
         }
     }
 
     private func finish(_ result: [UInt8]?) {
-        for timer in timers { timer.cancel() }
-        timers = []
+        end?.cancel()
+        rival?.cancel()
         continuation?.resume(returning: result)
         continuation = nil
     }

@@ -1,0 +1,199 @@
+import Crypto
+import DataServer
+import FoundationEssentials
+import Linux
+import Model
+import Peers
+import Placement
+import Platform
+import SQLiteStore
+import Wire
+
+/// Runs a test's body on the loop, which is installed first, and hands its error on.
+func onLoop(_ body: @escaping @Loop @Sendable () async throws -> Void) async throws {
+    EventLoop.install()
+    let outcome = Outcome()
+    await Loop.spawn("test") {
+        do { try await body() } catch { outcome.error = error }
+    }.value
+    if let error = await outcome.error { throw error }
+}
+
+@Loop
+private final class Outcome {
+    var error: (any Error)?
+    nonisolated init() {}
+}
+
+@Loop func deadline(_ duration: Duration = .seconds(10)) -> MonotonicTime { LinuxClock().now + duration }
+
+/// Looks again whenever the loop has time, every few milliseconds; false when the deadline passes first.
+@Loop
+func becomes(_ condition: @Loop () async -> Bool, by limit: MonotonicTime = deadline()) async -> Bool {
+    let clock = LinuxClock()
+    while await !condition() {
+        guard clock.now < limit else { return false }
+        await withCheckedContinuation { continuation in
+            _ = clock.schedule(at: clock.now + .milliseconds(5)) { continuation.resume() }
+        }
+    }
+    return true
+}
+
+/// A folder that is gone when the test ends.
+final class TestFolder: Sendable {
+    let path: String
+
+    init() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "rondo-node-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        path = folder.path
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            print("could not remove \(path): \(error)")
+        }
+    }
+}
+
+/// Some bytes that differ by `seed`, and their hash.
+func chunk(_ seed: UInt64, length: Int = 150_000) -> (hash: ContentHash, bytes: [UInt8]) {
+    var generator = SeededGenerator(seed: seed)
+    var bytes: [UInt8] = []
+    while bytes.count < length { bytes.append(bigEndian: generator.next()) }
+    bytes.removeLast(bytes.count - length)
+    return (SHA256.hash(bytes), bytes)
+}
+
+/// The whole of a chunk as a part that is verified block by block.
+func part(_ chunk: (hash: ContentHash, bytes: [UInt8])) -> ChunkReader.Part {
+    let checksums = stride(from: 0, to: chunk.bytes.count, by: Manifest.blockLength).map { start in
+        CRC32C.checksum(chunk.bytes[start..<min(start + Manifest.blockLength, chunk.bytes.count)])
+    }
+    return ChunkReader.Part(hash: chunk.hash, offset: 0, length: chunk.bytes.count, checksums: checksums)
+}
+
+/// A roster that the test writes.
+@Loop
+final class TestRing: StorageRing {
+    let own: ServerID
+    var replicas = 3
+    var placement = Placement([])
+    var earlierPlacements: [Placement] = []
+    var others: [ServerID] = []
+    var isAlone = false
+    var addresses: [ServerID: PeerAddress] = [:]
+
+    init(own: ServerID) { self.own = own }
+    func address(of server: ServerID) -> PeerAddress? { addresses[server] }
+}
+
+/// The storage of one server, with real sockets, files and database, under a roster that the test writes.
+@Loop
+final class StorageNode {
+    let id: ServerID
+    let folder: TestFolder
+    let peers: Peers
+    let metrics = Metrics()
+    let chunks: FileChunkStore
+    let metadata: SQLiteStore
+    let ring: TestRing
+    let client: ChunkClient
+    let reader: ChunkReader
+    let writer: ChunkWriter
+    let catalogue: CatalogueSync
+    let clock = LinuxClock()
+    private let service: ChunkService
+    private var stuck: [CheckedContinuation<Void, Never>] = []
+
+    init(capacity: Int64? = nil) async throws {
+        var generator = SystemRandomNumberGenerator()
+        id = .random(using: &generator)
+        folder = try TestFolder()
+        peers = Peers(
+            identity: PeerIdentity(
+                life: ServerLife(id: id, incarnation: Incarnation(1)), nonce: generator.next(),
+                endpoint: Endpoint(.loopback, 0)),
+            secrets: [PeerSecret(identity: "rondo/1", key: Array(repeating: 1, count: 32))], clock: clock,
+            network: LinuxNetwork(), log: .none, metrics: metrics)
+        chunks = try await FileChunkStore.open(
+            home: folder.path, capacity: capacity, pool: BlockingPool(name: "disk", threads: 2))
+        metadata = try await SQLiteStore.open(
+            path: "\(folder.path)/catalogue.db", server: id, writing: BlockingPool(name: "write", threads: 1),
+            reading: BlockingPool(name: "read", threads: 1))
+        ring = TestRing(own: id)
+        client = ChunkClient(peers: peers, ring: ring)
+        reader = ChunkReader(chunks: chunks, client: client, ring: ring, clock: clock, metrics: metrics)
+        writer = ChunkWriter(chunks: chunks, client: client, ring: ring, clock: clock, log: .none)
+        catalogue = try await CatalogueSync(
+            metadata: metadata, peers: peers, ring: ring, clock: clock, log: .none)
+        service = ChunkService(chunks: chunks, log: .none, metrics: metrics)
+        service.register(with: peers)
+        try peers.start()
+    }
+
+    /// From now on requests of this kind get no answer, as from a process that is stopped.
+    func hang(_ kinds: FrameKind...) {
+        for kind in kinds {
+            peers.handle(kind) { [weak self] _ in
+                await withCheckedContinuation { continuation in self?.stuck.append(continuation) }
+                return .success(PeerReply())
+            }
+        }
+    }
+
+    /// Changes one byte of a chunk's file behind the store's back.
+    func damage(_ hash: ContentHash) throws {
+        let text = hash.description
+        let url = URL(filePath: "\(folder.path)/chunks/\(text.prefix(2))/\(text.dropFirst(2).prefix(2))/\(text)")
+        var bytes = try Data(contentsOf: url)
+        bytes[bytes.startIndex + 70_000] ^= 1
+        try bytes.write(to: url)
+    }
+
+    func stop() {
+        catalogue.stop()
+        peers.stop()
+        for one in stuck { one.resume() }
+        stuck = []
+    }
+}
+
+/// A few storages that know each other.
+@Loop
+struct StorageCluster {
+    let nodes: [StorageNode]
+
+    /// - Parameter data: how many of them are Data servers; the others are Routers.
+    init(_ nodes: [StorageNode], data: Int) {
+        self.nodes = nodes
+        let placement = Placement(
+            nodes.enumerated().map { Placement.Candidate(id: $1.id, role: $0 < data ? .data : .router) })
+        for node in nodes {
+            node.ring.placement = placement
+            node.ring.others = nodes.map(\.id).filter { $0 != node.id }.sorted()
+            for other in nodes {
+                node.ring.addresses[other.id] = PeerAddress(
+                    endpoint: other.peers.identity.endpoint, life: other.peers.identity.life)
+            }
+        }
+    }
+
+    static func start(_ count: Int, data: Int) async throws -> StorageCluster {
+        var nodes: [StorageNode] = []
+        for _ in 0..<count { nodes.append(try await StorageNode()) }
+        return StorageCluster(nodes, data: data)
+    }
+
+    /// The nodes in the order in which they should hold the chunk.
+    func order(of hash: ContentHash) -> [StorageNode] {
+        (nodes.first?.ring.placement.order(of: hash) ?? []).compactMap { id in nodes.first { $0.id == id } }
+    }
+
+    func holders(of hash: ContentHash) -> Int { nodes.count { $0.chunks.length(of: hash) != nil } }
+
+    func stop() { for node in nodes { node.stop() } }
+}
