@@ -139,10 +139,12 @@ import Testing
             let (tools, song) = (try ClientTools(), TestSong())
             let router = try ScriptedRouter(tools) { try await song.serve($0, $1, $2) }
             let id = song.id.description
-            try await tools.session([router]).run(.fragment(song: id, fromMs: 12_000, count: 5, output: .stream))
+            try await tools.session([router]).run(.fragment(song: id, fromMs: 12_000, count: 1, output: .stream))
             #expect(tools.output.bytes == song.chunks[1])
+            try await tools.session([router]).run(.fragment(song: id, fromMs: 9_999, count: 0, output: .stream))
+            #expect(tools.output.bytes == song.chunks[1] + song.bytes)
             await #expect(throws: ClientError.self) {
-                try await tools.session([router]).run(.fragment(song: id, fromMs: 20_000, count: 1, output: .stream))
+                try await tools.session([router]).run(.fragment(song: id, fromMs: 20_001, count: 1, output: .stream))
             }
         }
     }

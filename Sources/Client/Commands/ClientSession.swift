@@ -102,7 +102,8 @@ package final class ClientSession {
         let chunks = try Self.chunks(of: manifest, fromMs: fromMs, count: count)
         let start = manifest.chunks[chunks.lowerBound].startMs
         let bytes = manifest.chunks[chunks].reduce(0) { $0 + Int64($1.length) }
-        world.screen.writeError("from \(start) ms: \(chunks.count) chunks, \(TextTable.bytes(bytes))\n")
+        world.screen.writeError(
+            "from \(start) ms: \(chunks.count) \(chunks.count == 1 ? "chunk" : "chunks"), \(TextTable.bytes(bytes))\n")
         if output == .stream { return try await delivery.part(chunks, to: world.output) }
         let standard = "\(song?.id.description ?? text)-\(start).fragment"
         let file = DownloadFile(path: try await filePath(output, standard: standard), world: world, total: bytes)
@@ -117,11 +118,11 @@ package final class ClientSession {
 
     /// The chunk that contains `fromMs` and those after it, `count` in all; 0: to the end.
     static func chunks(of manifest: Manifest, fromMs: Int64, count: Int) throws(ClientError) -> Range<Int> {
-        guard fromMs < manifest.durationMs, let first = manifest.chunkIndex(atMs: fromMs) else {
+        guard fromMs <= manifest.durationMs, let first = manifest.chunkIndex(atMs: fromMs) else {
             throw .usage("--from-ms \(fromMs) lies behind the end of the song, which is \(manifest.durationMs) ms long")
         }
-        let audioEnd = (manifest.chunks.lastIndex { $0.kind == .audio } ?? first) + 1
-        return first..<(count == 0 ? audioEnd : min(audioEnd, first + count))
+        let end = manifest.chunks.count
+        return first..<(count == 0 ? end : min(end, first + count))
     }
 
     /// The song and its manifest. With an id, and nobody there, the manifest from the cache has to do.
