@@ -36,7 +36,10 @@ package final class RepairDriver {
         self.metrics = metrics
     }
 
-    package func liveSetChanged(_ placement: Placement) { handle(.liveSetChanged(placement)) }
+    /// - Parameter notBefore: when the rest after a merge is over.
+    package func liveSetChanged(_ placement: Placement, notBefore: MonotonicTime) {
+        handle(.liveSetChanged(placement, notBefore: notBefore))
+    }
     package func copiesMissing() { handle(.copiesMissing) }
 
     package func stop() {

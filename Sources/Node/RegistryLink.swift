@@ -42,7 +42,9 @@ final class RegistryLink {
             var failures = 0
             while !Task.isCancelled {
                 let pause: Duration
-                if let answer = await ask() {
+                let answer = await ask()
+                if Task.isCancelled { break }
+                if let answer {
                     failures = 0
                     pause = answer.outcome == .granted ? .milliseconds(answer.renewMs) : .seconds(1)
                     answered(answer)
@@ -56,7 +58,11 @@ final class RegistryLink {
         }
     }
 
-    func stop() { loop?.cancel() }
+    /// Afterwards no lease is asked for, so that one that is given back stays so.
+    func stop() {
+        loop?.cancel()
+        wake.wake()
+    }
 
     /// Renews now rather than at the next turn.
     func renew() { wake.wake() }

@@ -31,7 +31,7 @@ package final class RingServer {
     private let ring: ServerRing
     private let storage: Storage
     private let health: Health
-    private let view: ServerView
+    let view: ServerView
     private let holder: RingHolder
     private var shell: RingShell? {
         get { holder.shell }
@@ -41,11 +41,13 @@ package final class RingServer {
     private var registries: [RegistryLink] = []
     private var firstAnswer: FirstAnswer
     private var isLeaving = false
+    private var hasEnded = false
     private let end: ServerEnd
 
     private static let leaveLimit = Duration.seconds(25)
 
-    /// Reads what the server remembers, opens its ports and joins the ring; returns when it runs, not yet when it is ready.
+    /// Reads what the server remembers, opens its ports and joins the ring; returns when it runs, not yet when it is
+    /// ready.
     /// - Throws: `StartFailure`, a sentence for the operator.
     package static func start(
         _ configuration: ServerConfiguration, address: HostAddress, host: Host, openStores: StoreOpener
@@ -138,6 +140,7 @@ extension RingServer {
     private func join() async {
         let contacts = await rememberedContacts()
         let answer = await firstAnswer.wait(until: contacts.isEmpty ? .distantFuture : world.clock.now + .seconds(1))
+        guard !isLeaving, !hasEnded else { return }
         let role = answer?.role ?? state.state.role ?? configuration.choice.role ?? .data
         var generator = SystemKeyGenerator()
         let isRemembered = state.state.role != nil
@@ -159,6 +162,7 @@ extension RingServer {
         shell.owner = self
         self.shell = shell
         await adopt(role)
+        guard !hasEnded else { return }
         let known = (answer?.contacts ?? []).map(\.contact) + contacts
         do throws(StreamError) {
             try shell.start(contacts: known, network: world.network)
@@ -235,7 +239,7 @@ extension RingServer: RingShellOwner {
     func persist(_ incarnation: Incarnation) async {
         do {
             try await state.change { $0.incarnation = max($0.incarnation, incarnation) }
-            peers.useIncarnation(incarnation)
+            peers.useIncarnation(max(peers.identity.life.incarnation, incarnation))
         } catch {
             // An incarnation that is not on the disk must not be used: a restart would use it again.
             finish(StartFailure("the incarnation cannot be stored: \(error)"))
@@ -254,7 +258,7 @@ extension RingServer: RingShellOwner {
     func rosterChanged() {
         guard let shell else { return }
         if ring.update(from: shell.ring) {
-            storage.liveSetChanged(ring.placement)
+            storage.liveSetChanged(ring.placement, notBefore: shell.ring.restUntil)
             rememberContacts()
         }
         view.changed()
@@ -292,18 +296,20 @@ extension RingServer: RingShellOwner {
 
 // Leaving.
 extension RingServer {
-    /// SIGTERM: announces that the server goes, hands over what the others lack, drains the streams; `run` then returns.
+    /// SIGTERM: announces that the server goes, hands over what the others lack, drains the streams; `run` then
+    /// returns.
     package func leave() async {
         guard !isLeaving else { return }
         isLeaving = true
         view.isLeaving = true
         let limit = world.clock.now + Self.leaveLimit
         world.log.info("leaves")
+        firstAnswer.giveUp()
         shell?.handle(.leaveRequested)
         for registry in registries { registry.renew() }
         await handOver(until: limit)
         await web?.drain(until: limit)
-        for registry in registries { await registry.release(peers.identity.life) }
+        await releaseLeases()
         if let shell, shell.ring.hasJoined { shell.handle(.leaveCompleted) } else { finish(nil) }
     }
 
@@ -314,8 +320,17 @@ extension RingServer {
         }
     }
 
+    /// To all registries at once: one that is down costs its second no more than once.
+    private func releaseLeases() async {
+        let life = peers.identity.life
+        for registry in registries { registry.stop() }
+        _ = await Gather.all(registries) { await $0.release(life) }
+    }
+
     /// Ends the server at once. What was acknowledged is on the disk already.
-    private func finish(_ failure: StartFailure?) {
+    func finish(_ failure: StartFailure?) {
+        guard !hasEnded else { return }
+        hasEnded = true
         for registry in registries { registry.stop() }
         storage.stop()
         health.stop()

@@ -104,7 +104,10 @@ extension RingShell {
         case .dial(let life, let endpoint, let limit): dial(life, endpoint, limit)
         case .setTimer(let timer, let time):
             timers[timer.kind]?.cancel()
-            timers[timer.kind] = clock.schedule(at: time) { [weak self] in self?.handle(.timerFired(timer)) }
+            timers[timer.kind] = clock.schedule(at: time) { [weak self] in
+                self?.timers[timer.kind] = nil
+                self?.handle(.timerFired(timer))
+            }
         case .cancelTimer(let timer): timers.removeValue(forKey: timer.kind)?.cancel()
         case .persist(let incarnation):
             Loop.spawn("ring.persist") { [self] in

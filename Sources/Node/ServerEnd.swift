@@ -30,6 +30,7 @@ final class FirstAnswer {
     private let wake: Wake
     private let clock: any Clock
     private var answer: LeaseAnswer?
+    private var isOver = false
 
     init(clock: any Clock) {
         self.clock = clock
@@ -42,9 +43,15 @@ final class FirstAnswer {
         wake.wake()
     }
 
+    /// Whoever waits learns that there will be none.
+    func giveUp() {
+        isOver = true
+        wake.wake()
+    }
+
     /// Nil when there is none by `time`.
     func wait(until time: MonotonicTime) async -> LeaseAnswer? {
-        while answer == nil, clock.now < time { await wake.wait(until: time) }
+        while answer == nil, !isOver, clock.now < time { await wake.wait(until: time) }
         return answer
     }
 }

@@ -74,8 +74,9 @@ final class Storage {
         repair.stop()
     }
 
-    func liveSetChanged(_ placement: Placement) {
-        repair.liveSetChanged(placement)
+    /// - Parameter notBefore: when repair may begin.
+    func liveSetChanged(_ placement: Placement, notBefore: MonotonicTime) {
+        repair.liveSetChanged(placement, notBefore: notBefore)
         audit.liveSetChanged()
     }
 

@@ -29,8 +29,9 @@ package struct Repair: Sendable {
 
     /// What happened.
     package enum Event: Sendable {
-        /// The servers that count as holders, this one too unless it is leaving.
-        case liveSetChanged(Placement)
+        /// The servers that count as holders, this one too unless it is leaving. No pass begins before `notBefore`:
+        /// soon after a merge what looks missing may be about to return.
+        case liveSetChanged(Placement, notBefore: MonotonicTime = .zero)
         /// A chunk was stored here that lacks copies elsewhere.
         case copiesMissing
         case timerFired(generation: Int)
@@ -70,10 +71,13 @@ package struct Repair: Sendable {
     private var phase = Phase.idle
     private var generation = 0
     private var wakeAt: MonotonicTime?
+    private var restUntil = MonotonicTime.zero
     /// The placement of the last pass that met no failure and left nothing missing.
     private var settled: Placement?
     private var isStale = false
     private var hadFailure = false
+    /// This server is leaving, and others have still to make copies of what it holds.
+    private var isAwaited = false
     private var remaining: [ContentHash] = []
     private var batch: [ContentHash] = []
     private var questions: [Int: (server: ServerID, chunks: [ContentHash])] = [:]
@@ -99,7 +103,8 @@ package struct Repair: Sendable {
 
     package mutating func handle(_ event: Event, at now: MonotonicTime, into effects: inout [Effect]) {
         switch event {
-        case .liveSetChanged(let placement):
+        case .liveSetChanged(let placement, let notBefore):
+            restUntil = max(restUntil, notBefore)
             guard placement != self.placement else { return }
             self.placement = placement
             isStale = true
@@ -110,6 +115,7 @@ package struct Repair: Sendable {
         case .timerFired(let generation):
             guard generation == self.generation else { return }
             wakeAt = nil
+            guard now >= restUntil else { return wake(at: restUntil, into: &effects) }
             begin(into: &effects)
         case .chunksListed(let chunks):
             guard case .listing = phase else { return }
@@ -138,6 +144,7 @@ package struct Repair: Sendable {
         }
         isStale = false
         hadFailure = false
+        isAwaited = false
         answeredFor = 0
         lacking = [:]
         missing = []
@@ -192,10 +199,12 @@ package struct Repair: Sendable {
             let order = placement.order(of: chunk)
             let targets = order.prefix(configuration.replicas)
             let held = holders[chunk] ?? [own]
+            let absent = targets.filter { !held.contains($0) }
+            // One that is leaving stays until the others have made the copies that they answer for.
+            if !absent.isEmpty, !order.contains(own) { isAwaited = true }
             // Where no target has it, every holder outside pushes: a copy too many is sent rather than none.
             guard (order.first(where: held.contains) ?? own) == own else { continue }
             answeredFor += 1
-            let absent = targets.filter { !held.contains($0) }
             if !absent.isEmpty { lacking[chunk] = absent.count }
             for target in absent where !unanswered.contains(target) {
                 missing.append(Copy(chunk: chunk, target: target, copies: held.count))
@@ -238,9 +247,10 @@ package struct Repair: Sendable {
 
     private mutating func end(at now: MonotonicTime, into effects: inout [Effect]) {
         phase = .idle
-        settled = !hadFailure && !isStale && lacking.isEmpty ? placement : nil
+        settled = !hadFailure && !isStale && !isAwaited && lacking.isEmpty ? placement : nil
         effects.append(.passEnded(answeredFor: answeredFor, under: lacking.count, complete: !hadFailure && !isStale))
-        let pause = isStale ? configuration.settle : hadFailure ? configuration.retry : configuration.interval
+        let pause =
+            isStale || isAwaited ? configuration.settle : hadFailure ? configuration.retry : configuration.interval
         wake(at: now + pause, into: &effects)
     }
 }

@@ -136,6 +136,9 @@ extension Ring {
         return entry.state == .alive && detector.suspicions[entry.life] != nil ? .suspect : entry.state
     }
 
+    /// When the rest after the last merge is over.
+    package var restUntil: MonotonicTime { changes.restUntil }
+
     /// Whether a merge is so fresh that no repair may start: what looks missing may be about to return.
     package func isResting(at time: MonotonicTime) -> Bool { time < changes.restUntil }
 

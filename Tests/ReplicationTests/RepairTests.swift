@@ -33,9 +33,9 @@ private struct RepairWorld {
         ContentHash(bytes: (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }) ?? .zero
     }
 
-    mutating func announce() {
+    mutating func announce(notBefore: MonotonicTime = .zero) {
         let current = placement
-        for id in live { deliver(.liveSetChanged(current), to: id) }
+        for id in live { deliver(.liveSetChanged(current, notBefore: notBefore), to: id) }
     }
 
     mutating func deliver(_ event: Repair.Event, to id: ServerID) {
@@ -174,5 +174,28 @@ extension ContentHash {
             world.run(for: .seconds(5))
             #expect(world.everyChunkIsPlaced, "seed \(seed)")
         }
+    }
+
+    @Test func `soon after a merge nothing is copied, and then all that is missing`() {
+        var world = world(data: 4, routers: 2, chunks: 200)
+        world.dead = Set(world.live.filter { world.roles[$0] == .data }.prefix(1))
+        world.announce(notBefore: world.now + .seconds(1))
+        world.run(for: .milliseconds(990))
+        #expect(world.pushes == 0)
+        world.run(for: .seconds(2))
+        #expect(world.everyChunkIsPlaced && world.pushes > 0)
+    }
+
+    @Test func `one that leaves stays until the others have made their copies`() {
+        var world = world(data: 4, routers: 0, chunks: 100)
+        let leaver = world.live[0]
+        let staying = Placement(world.live.dropFirst().map { .init(id: $0, role: .data) })
+        world.deliver(.liveSetChanged(staying, notBefore: .zero), to: leaver)
+        world.run(for: .seconds(2))
+        // The others have not heard of it yet, and answer for chunks of which they hold the first copy.
+        #expect(world.machines[leaver]?.isSettled(under: staying) == false)
+        for id in world.live.dropFirst() { world.deliver(.liveSetChanged(staying, notBefore: .zero), to: id) }
+        world.run(for: .seconds(2))
+        #expect(world.machines[leaver]?.isSettled(under: staying) == true)
     }
 }

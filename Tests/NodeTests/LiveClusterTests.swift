@@ -1,0 +1,125 @@
+import HTTP
+import Linux
+import Model
+import Platform
+import SQLiteStore
+import Testing
+
+@testable import Node
+
+/// The whole of it: registry, ring, roles, music in and out, deaths, returns and leaves.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct LiveClusterTests {
+
+    @Test func `a song outlives two servers of five, plays meanwhile, and is on three disks again`() async throws {
+        try await onLoop {
+            let cluster = try await LiveCluster.start(5)
+            let song = wave(1)
+            let uploader = try cluster.router()
+            let answer = try await uploader.upload(song, title: "Two of five")
+            #expect(answer.status == 201 && answer.headers["X-Rondo-Replicas"] == "3", "\(answer.text)")
+            #expect(cluster.allChunks.count >= 5 && cluster.short() == 0)
+            let path = try #require(answer.headers["Location"]) + "/audio"
+            for role in [Role.data, .router] {
+                let victim = try #require(cluster.living.first { $0.role == role })
+                await victim.kill()
+                for server in cluster.routers {
+                    #expect(try await server.get(path).body == song)
+                }
+                #expect(await becomes { cluster.short() == 0 })
+                #expect(await cluster.isInOrder(cluster.living.count))
+            }
+            for server in cluster.servers where !server.isRunning { try await server.start() }
+            #expect(await cluster.isInOrder(5))
+            for server in cluster.routers {
+                #expect(try await server.get(path).body == song)
+            }
+            await cluster.stop()
+        }
+    }
+
+    @Test func `one that leaves hands over first, and takes no longer than that`() async throws {
+        try await onLoop {
+            let cluster = try await LiveCluster.start(4)
+            for number in 0..<3 {
+                #expect(
+                    try await cluster.router().upload(wave(UInt64(10 + number)), title: "Song \(number)").status
+                        == 201)
+            }
+            let leaver = try #require(cluster.living.first { $0.role == .data })
+            #expect(await leaver.leave() < .seconds(8))
+            #expect(cluster.short() == 0)
+            #expect(await cluster.isInOrder(3))
+            await cluster.stop()
+        }
+    }
+
+    @Test func `servers that all leave at once wait for nobody, and come back as they were`() async throws {
+        try await onLoop {
+            let cluster = try await LiveCluster.start(3)
+            let song = wave(20)
+            let answer = try await cluster.router().upload(song, title: "All leave")
+            #expect(answer.status == 201)
+            let roles = cluster.servers.map(\.role)
+            let ids = cluster.servers.map(\.id)
+            let leaves = cluster.servers.map { server in Task { @Loop in await server.leave() } }
+            for leave in leaves { #expect(await leave.value < .seconds(6)) }
+            // Not even the registry is there: they find each other by what they remember.
+            await cluster.stopRegistry()
+            for server in cluster.servers { try await server.start() }
+            #expect(await becomes { cluster.servers.allSatisfy { $0.members.count == 3 } })
+            #expect(cluster.servers.map(\.role) == roles)
+            #expect(cluster.servers.map(\.id) == ids)
+            let path = try #require(answer.headers["Location"]) + "/audio"
+            let router = try cluster.router()
+            #expect(try await router.get(path).body == song)
+            await cluster.stop()
+        }
+    }
+
+    @Test func `all killed at once come back with their roles and their songs`() async throws {
+        try await onLoop {
+            let cluster = try await LiveCluster.start(3)
+            let song = wave(30)
+            let answer = try await cluster.router().upload(song, title: "Power cut")
+            #expect(answer.status == 201)
+            let roles = cluster.servers.map(\.role)
+            for server in cluster.servers { await server.kill() }
+            for server in cluster.servers { try await server.start() }
+            #expect(await cluster.isInOrder(3))
+            #expect(cluster.servers.map(\.role) == roles)
+            let path = try #require(answer.headers["Location"]) + "/audio"
+            let router = try cluster.router()
+            #expect(try await router.get(path).body == song)
+            await cluster.stop()
+        }
+    }
+
+    @Test func `a registry that comes late is found, and a server that never found one can leave`() async throws {
+        try await onLoop {
+            let cluster = try LiveCluster()
+            let lonely = try await cluster.add()
+            #expect(await lonely.leave() < .seconds(2))
+            try await lonely.start()
+            try await cluster.add()
+            try await cluster.startRegistry()
+            #expect(await cluster.isInOrder(2))
+            await cluster.stop()
+        }
+    }
+
+    @Test func `a server that was away for a song gets it when it is back`() async throws {
+        try await onLoop {
+            let cluster = try await LiveCluster.start(3)
+            let away = try #require(cluster.living.first { $0.role == .data })
+            await away.kill()
+            #expect(await cluster.isInOrder(2))
+            let answer = try await cluster.router().upload(wave(40), title: "While away")
+            #expect(answer.status == 201 && answer.headers["X-Rondo-Replicas"] == "2", "\(answer.text)")
+            try await away.start()
+            #expect(await cluster.isInOrder(3))
+            #expect(await becomes { cluster.short() == 0 })
+            #expect(try await away.metadata?.songCount() == 1)
+            await cluster.stop()
+        }
+    }
+}
