@@ -32,8 +32,8 @@ final class RealCluster {
         for type in types { _ = add(type) }
     }
 
-    /// The first address of a block of 254 that no other test has: 127.16.0.1 to 127.239.255.1, by process and test, far
-    /// from `rondo up` at 127.0.1.1.
+    /// The first address of a block of 254 that no other test has: 127.16.0.1 to 127.239.255.1, by process and test,
+    /// far from `rondo up` at 127.0.1.1.
     nonisolated static func freshBlock() -> HostAddress {
         let process = UInt32(bitPattern: ProcessInfo.processInfo.processIdentifier)
         let number = blocks.add(1, ordering: .relaxed).newValue
