@@ -33,9 +33,9 @@ run: build
 lint:
 	@$(SWIFT) format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests
 
-# Suites with sockets and deadlines run apart from those that keep every core busy, and whole clusters one by one. All
-# of them run, whatever fails.
-worlds := ^(Linux|SQLiteStore|Peers|WebServer|RegistryServer|RouterServer|Node|Client|rondo)Tests\.
+# Suites with sockets and deadlines run one test after the other, apart from those that keep every core busy; whole
+# clusters come last. All of them run, whatever fails.
+worlds := ^(Linux|SQLiteStore|Peers|WebServer|RegistryServer|RouterServer|DataServer|Node|Client|rondo)Tests\.
 children := ^MediaTests\.
 clusters := ^ClusterTests\.
 run_tests := $(SWIFT) test $(places) --skip-build
@@ -47,7 +47,7 @@ test:
 	@$(SWIFT) build $(places) --build-tests
 	@failed=; \
 	$(run_tests) --skip '$(worlds)' --skip '$(children)' --skip '$(clusters)' || failed=1; \
-	$(run_tests) --filter '$(worlds)' || failed=1; \
+	$(run_tests) --filter '$(worlds)' --no-parallel || failed=1; \
 	$(run_tests) --filter '$(children)' || failed=1; \
 	$(run_tests) --filter '$(clusters)' --no-parallel || failed=1; \
 	test -z "$$failed"
