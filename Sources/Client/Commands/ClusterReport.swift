@@ -108,7 +108,8 @@ struct RingTable {
         let replication = status.replication
         if replication.lost > 0 {
             return
-                "Replication: \(replication.lost) parts of songs can NOT be reached, \(replication.under) have fewer than \(replication.target) copies."
+                "Replication: \(replication.lost) parts of songs can NOT be reached, "
+                + "\(replication.under) have fewer than \(replication.target) copies."
         }
         if replication.under > 0 {
             return "Replication: \(replication.under) parts of songs have fewer than \(replication.target) copies yet."

@@ -37,7 +37,8 @@ enum ServerCommand {
         arguments: [
             (
                 "TYPE",
-                "0 or auto: takes the role that is short; 1 or data, 3 or router: starts with that role; 2 or registry: a registry"
+                "0 or auto: takes the role that is short; 1 or data, 3 or router: starts with that role; "
+                    + "2 or registry: a registry"
             ),
             ("ADDRESS", "the IPv4 address to listen on [this host's on the network that reaches the registry]"),
             ("REGISTRY", "where the registries are, HOST or HOST:PORT, separated by commas [172.20.0.2:5300]"),

@@ -61,7 +61,8 @@ struct ServerSettings {
         guard let (text, origin) = argument(0, "type") else {
             reader.add(
                 .usage(
-                    "the TYPE of the server is missing: rondo server \(ServerCommand.syntax.usage), TYPE being \(expected)"
+                    "the TYPE of the server is missing: rondo server \(ServerCommand.syntax.usage), "
+                        + "TYPE being \(expected)"
                 ))
             return .auto
         }

@@ -112,7 +112,8 @@ final class Listener {
             let errors = try await child.error?.readAll(limit: 1 << 20, deadline: clock.now + .seconds(1)) ?? []
             throw NotInTime(
                 description:
-                    "the listener ended with \(String(describing: exit)) after \(bytes) bytes: \(String(decoding: errors, as: UTF8.self))"
+                    "the listener ended with \(String(describing: exit)) after \(bytes) bytes: "
+                    + String(decoding: errors, as: UTF8.self)
             )
         }
         return digest.finish()
