@@ -1,6 +1,9 @@
 /// Lays out the pages that `--help` prints: two columns, 80 wide, with the defaults.
 enum HelpPage {
     private static let width = 80
+    private static let origins =
+        "Every option is also an environment variable (--log-level is RONDO_LOG_LEVEL) and a line of the file "
+        + "that --config names (log-level = debug); an option beats the environment, the environment the file."
 
     static func of(_ syntax: CommandSyntax) -> String {
         var page = wrapped(sentence(syntax.summary), indent: 0) + "\nUsage: rondo \(syntax.name)"
@@ -12,12 +15,7 @@ enum HelpPage {
             page +=
                 "\nOnly in the environment and the file:\n" + table(hidden.map { ($0.environmentName, text(of: $0)) })
         }
-        page +=
-            "\n"
-            + wrapped(
-                "Every option is also an environment variable (--log-level is RONDO_LOG_LEVEL) and a line of the file that "
-                    + "--config names (log-level = debug); an option beats the environment, the environment the file.",
-                indent: 0)
+        page += "\n" + wrapped(Self.origins, indent: 0)
         if !syntax.examples.isEmpty {
             page += "\nExamples:\n" + syntax.examples.map { "  \($0)\n" }.joined()
         }
