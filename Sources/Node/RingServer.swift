@@ -173,6 +173,7 @@ extension RingServer {
         storage.stored = { [weak shell] in shell?.handle(.chunkStored) }
         storage.start()
         health.start()
+        musicChanged()
         rosterChanged()
     }
 

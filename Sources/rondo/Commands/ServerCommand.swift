@@ -11,6 +11,7 @@ enum ServerCommand {
     static let command = Command(syntax: syntax) { invocation throws(Faults) in
         let configuration = try ServerSettings.read(invocation)
         ProcessMemory.tune()
+        ProcessLimits.raiseOpenFiles()
         try dieWithParent()
         let home: Home
         do throws(StoreError) {
