@@ -59,7 +59,7 @@ enum ServerCommand {
         OptionSyntax("peer", "PORT", "the port for the other servers", standard: "7700"),
         OptionSyntax("dns", "PORT", "the port for names, on registries", standard: "5300"),
         OptionSyntax(
-            "discovery", "PORT", "the port on which servers find each other by broadcast; 0 turns it off",
+            "discovery", "PORT", "kept for finding each other by broadcast, which this version does not do yet",
             standard: "2222"),
         OptionSyntax("replicas", "NUMBER", "copies of every part of a song", standard: "3"),
         OptionSyntax("zone", "NAME", "the DNS zone of the cluster", standard: "rondo"),
