@@ -13,8 +13,8 @@ import Testing
     private static func play(_ song: TestSong) -> ClientCommand { .play(song: song.id.description, output: .stream) }
 
     @Test func `a song is fetched chunk by chunk and verified`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let router = try ScriptedRouter(tools) { try await song.serve($0, $1, $2) }
             try await tools.session([router]).run(Self.play(song))
             #expect(tools.output.bytes == song.bytes)
@@ -23,8 +23,8 @@ import Testing
     }
 
     @Test func `a chunk that a Router cuts off goes on at the next one at the same byte`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let dying = try ScriptedRouter(tools) { router, request, stream in
                 guard request.target == song.chunkPath(0) else { return try await song.serve(router, request, stream) }
                 let tag = "\"\(SHA256.hash(song.chunks[0]))\""
@@ -38,8 +38,8 @@ import Testing
     }
 
     @Test func `a Router that stands still is left after a second`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let silent = try ScriptedRouter(tools) { router, request, stream in
                 guard request.target == song.chunkPath(1) else { return try await song.serve(router, request, stream) }
                 try await router.answer(stream, song.chunks[1], cutAfter: 1_000)
@@ -54,8 +54,8 @@ import Testing
     }
 
     @Test func `wrong bytes are never handed on`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let wrong = try ScriptedRouter(tools) { router, request, stream in
                 guard request.target == song.chunkPath(1) else { return try await song.serve(router, request, stream) }
                 var chunk = song.chunks[1]
@@ -69,8 +69,8 @@ import Testing
     }
 
     @Test func `a Router that is busy is passed over, one that says no is believed`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let busy = try ScriptedRouter(tools) { router, _, stream in try await router.answer(stream, [], status: 503)
             }
             let other = try ScriptedRouter(tools) { try await song.serve($0, $1, $2) }
@@ -85,8 +85,8 @@ import Testing
     }
 
     @Test func `a Router that points elsewhere is followed`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let other = try ScriptedRouter(tools) { try await song.serve($0, $1, $2) }
             let place = other.endpoint
             let full = try ScriptedRouter(tools) { router, request, stream in
@@ -101,8 +101,8 @@ import Testing
     @Test func `what was heard once is heard again with all Routers gone, and a damaged file of the cache is not`()
         async throws
     {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let router = try ScriptedRouter(tools) { try await song.serve($0, $1, $2) }
             try await tools.session([router]).run(Self.play(song))
             let asked = router.requests.count
@@ -120,8 +120,8 @@ import Testing
     }
 
     @Test func `a download appears when it is whole, and leaves nothing behind when it is not`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let router = try ScriptedRouter(tools) { try await song.serve($0, $1, $2) }
             let target = tools.folder + "/out.ogg"
             try await tools.session([router]).run(.download(song: song.id.description, output: .file(target)))
@@ -135,8 +135,8 @@ import Testing
     }
 
     @Test func `a fragment is the chunk that plays then, and as many as asked for`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let router = try ScriptedRouter(tools) { try await song.serve($0, $1, $2) }
             let id = song.id.description
             try await tools.session([router]).run(.fragment(song: id, fromMs: 12_000, count: 1, output: .stream))
@@ -153,8 +153,7 @@ import Testing
 /// The cache stays within its bound.
 @Suite struct ChunkCacheTests {
     @Test func `the least recently used chunk leaves first, also after a restart`() async throws {
-        try await onLoop {
-            let tools = try ClientTools()
+        try await withClient { tools in
             let chunks = (0..<4).map { [UInt8](repeating: UInt8($0), count: 1_000) }
             let hashes = chunks.map { SHA256.hash($0) }
             let cache = tools.cache(limit: 3_000)
@@ -173,8 +172,7 @@ import Testing
     }
 
     @Test func `a cache without room keeps nothing and harms nobody`() async throws {
-        try await onLoop {
-            let tools = try ClientTools()
+        try await withClient { tools in
             let cache = tools.cache(limit: 0)
             await cache.keep(SHA256.hash([1]), [1])
             #expect(await cache.chunk(SHA256.hash([1]), length: 1) == nil)

@@ -13,6 +13,15 @@ func onLoop<Value: Sendable>(_ body: @escaping @Loop @Sendable () async throws -
     return try await Loop.start("test", body).value
 }
 
+/// Makes a client, runs `body`, and removes its folder and its Routers whatever came of it.
+func withClient(_ body: @escaping @Loop @Sendable (ClientTools) async throws -> Void) async throws {
+    try await onLoop {
+        let tools = try ClientTools()
+        defer { tools.close() }
+        try await body(tools)
+    }
+}
+
 /// A Router that does as it is told: each test says how it answers a request, byte by byte where it matters.
 @Loop
 final class ScriptedRouter {
@@ -35,6 +44,7 @@ final class ScriptedRouter {
         endpoint = listener.local
         self.listener = listener
         waiting.router = self
+        tools.routers.append(self)
     }
 
     func close() { listener?.close() }
@@ -126,7 +136,14 @@ final class ClientTools {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
 
-    isolated deinit { try? FileManager.default.removeItem(atPath: folder) }
+    /// Closed with the client.
+    fileprivate var routers: [ScriptedRouter] = []
+
+    fileprivate func close() {
+        for router in routers { router.close() }
+        routers = []
+        try? FileManager.default.removeItem(atPath: folder)
+    }
 
     var world: ClientWorld {
         let (printed, output) = (printed, output)

@@ -25,8 +25,8 @@ import Testing
     }
 
     @Test func `a file is sent as a form, bit for bit, after the cluster was asked for its hash`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let router = try Self.router(tools, song)
             let path = try tools.file("a \"quoted\" name.ogg", song.bytes)
             try await tools.session([router]).run(.upload(paths: [path], showsEach: true))
@@ -45,8 +45,8 @@ import Testing
     }
 
     @Test func `a file that the cluster has is not sent again`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let router = try ScriptedRouter(tools) { router, request, stream in
                 #expect(request.method == "GET")
                 let page = "{\"songs\":[\(song.json)],\"total\":1,\"next\":null}"
@@ -59,8 +59,8 @@ import Testing
     }
 
     @Test func `a Router that refuses in the middle is heard, and its reason told`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let router = try ScriptedRouter(tools) { router, request, stream in
                 guard request.method == "POST" else { return try await router.answer(stream, Self.none) }
                 let error = "{\"error\":{\"code\":\"too_large\",\"message\":\"This is larger than 1 GiB.\"}}"
@@ -76,8 +76,8 @@ import Testing
     }
 
     @Test func `an upload whose Router dies is repeated at another`() async throws {
-        try await onLoop {
-            let (tools, song) = (try ClientTools(), TestSong())
+        try await withClient { tools in
+            let song = TestSong()
             let dying = try ScriptedRouter(tools) { router, request, stream in
                 guard request.method == "POST" else { return try await router.answer(stream, Self.none) }
                 stream.close()
@@ -90,8 +90,7 @@ import Testing
     }
 
     @Test func `a folder is walked by its names, hidden and foreign files left out`() async throws {
-        try await onLoop {
-            let tools = try ClientTools()
+        try await withClient { tools in
             try FileManager.default.createDirectory(
                 atPath: tools.folder + "/m/b", withIntermediateDirectories: true)
             for name in ["m/b/2.FLAC", "m/a.mp3", "m/.hidden.mp3", "m/notes.txt"] { _ = try tools.file(name, [1]) }
