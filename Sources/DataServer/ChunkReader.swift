@@ -40,14 +40,14 @@ package final class ChunkReader {
     private static let patience = Duration.seconds(2)
     /// How long a server that failed is asked last.
     private static let penalty = Duration.seconds(3)
+    /// How long another copy of a damaged chunk is looked for; afterwards it is left to the repair of the others.
+    private static let restoreDeadline = Duration.seconds(10)
 
     private let chunks: any ChunkStore
     private let client: ChunkClient
     private let ring: any StorageRing
     private let clock: any Clock
     private let metrics: Metrics
-    /// Called when this server's own copy turned out to be damaged.
-    package var ownCopyLost: @Loop () -> Void = {}
     private var avoided: [ServerID: MonotonicTime] = [:]
     /// Where chunks were found that were not where placement says; forgotten when it grows large.
     private var foundElsewhere: [ContentHash: [ServerID]] = [:]
@@ -108,14 +108,28 @@ package final class ChunkReader {
 
 extension ChunkReader {
     private func readOwn(_ part: Part) async -> [UInt8]? {
-        guard chunks.length(of: part.hash) != nil,
+        guard let length = chunks.length(of: part.hash),
             let bytes = try? await chunks.read(part.hash, offset: part.offset, length: part.length)
         else { return nil }
         if isRight(bytes, part) { return bytes }
         metrics.count("rondo_chunks_damaged_total", "Chunks found damaged on this server's disk.")
         // `verify` puts the copy into quarantine if the whole of it is wrong as well; repair brings another one.
-        do { try await chunks.verify(part.hash) } catch { ownCopyLost() }
+        do { try await chunks.verify(part.hash) } catch { restore(part.hash, length: length) }
         return nil
+    }
+
+    /// Fetches a chunk that was lost here from those who have it: at once, for until then there is a copy less.
+    package func restore(_ hash: ContentHash, length: Int) {
+        Loop.spawn("chunk.restore") { [self] in
+            guard let bytes = try? await readWhole(hash, length: length, deadline: clock.now + Self.restoreDeadline)
+            else { return }
+            do {
+                try await chunks.put(hash, bytes)
+                metrics.count("rondo_chunks_restored_total", "Damaged chunks replaced by another server's copy.")
+            } catch {
+                metrics.count("rondo_chunks_not_restored_total", "Damaged chunks that the disk did not take back.")
+            }
+        }
     }
 
     private func isRight(_ bytes: [UInt8], _ part: Part) -> Bool {

@@ -1,4 +1,4 @@
-internal import Model
+package import Model
 package import Peers
 package import Platform
 internal import Wire
@@ -13,6 +13,8 @@ package final class ChunkService {
 
     /// Called after a chunk has been stored here.
     package var stored: @Loop () -> Void = {}
+    /// Called with the hash and the length of a chunk that turned out to be damaged here.
+    package var damaged: @Loop (ContentHash, Int) -> Void = { _, _ in }
 
     /// The longest answer to one read: four blocks.
     package static let maximumRead = 256 << 10
@@ -73,10 +75,16 @@ package final class ChunkService {
     private func verify(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
         do {
             let message = try WireJSON.decode(ChunkMessage.Verify.self, from: request.header)
-            try await chunks.verify(message.hash)
+            let length = chunks.length(of: message.hash)
+            do throws(StoreError) {
+                try await chunks.verify(message.hash)
+            } catch {
+                log.warning("a chunk was found damaged", ["asked_by": request.from.life, "error": "\(error)"])
+                if error == .corrupt, let length { damaged(message.hash, length) }
+                throw error
+            }
             return .success(PeerReply())
         } catch {
-            log.warning("a chunk was found damaged", ["asked_by": request.from.life, "error": "\(error)"])
             return refuse(error)
         }
     }

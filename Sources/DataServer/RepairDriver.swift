@@ -40,7 +40,6 @@ package final class RepairDriver {
     package func liveSetChanged(_ placement: Placement, notBefore: MonotonicTime) {
         handle(.liveSetChanged(placement, notBefore: notBefore))
     }
-    package func copiesMissing() { handle(.copiesMissing) }
 
     package func stop() {
         isStopped = true

@@ -23,6 +23,9 @@ final class Health {
     private let ring: ServerRing
     private let clock: any Clock
     private let own: @Loop () -> Summary
+    private let isLostHere: @Loop (SongID) -> Bool
+    /// Named in the summaries of the others.
+    private var lostElsewhere: Set<SongID> = []
     private var summaries: [ServerID: Summary] = [:]
     private var loop: Task<Void, Never>?
     /// Called when the figures are not what they were.
@@ -30,7 +33,14 @@ final class Health {
 
     private static let interval = Duration.seconds(2)
 
-    init(peers: Peers, ring: ServerRing, clock: any Clock, own: @escaping @Loop () -> Summary) {
+    /// - Parameters:
+    ///   - own: this server's share.
+    ///   - isLostHere: whether a song is among those that this server audits and found to lack a part.
+    init(
+        peers: Peers, ring: ServerRing, clock: any Clock, own: @escaping @Loop () -> Summary,
+        isLostHere: @escaping @Loop (SongID) -> Bool
+    ) {
+        self.isLostHere = isLostHere
         self.peers = peers
         self.ring = ring
         self.clock = clock
@@ -44,9 +54,7 @@ final class Health {
     var under: Int { own().under + summaries.values.reduce(0) { $0 + $1.under } }
     var lost: Int { own().lostCount + summaries.values.reduce(0) { $0 + $1.lostCount } }
 
-    func isLost(_ song: SongID) -> Bool {
-        own().lost.contains(song) || summaries.values.contains { $0.lost.contains(song) }
-    }
+    func isLost(_ song: SongID) -> Bool { isLostHere(song) || lostElsewhere.contains(song) }
 
     func start() {
         loop = Loop.spawn("health") { [self] in
@@ -76,6 +84,7 @@ final class Health {
             next[server] = answer ?? summaries[server]
         }
         summaries = next
+        lostElsewhere = next.values.reduce(into: []) { $0.formUnion($1.lost) }
         if before != (under, lost) { changed() }
     }
 }

@@ -42,6 +42,8 @@ package final class RingServer {
     private var firstAnswer: FirstAnswer
     private var isLeaving = false
     private var hasEnded = false
+    private var isCounting = false
+    private var hasNewSongs = false
     private let end: ServerEnd
 
     private static let leaveLimit = Duration.seconds(25)
@@ -83,11 +85,13 @@ package final class RingServer {
             world: world, peers: peers, ring: ring, replicas: configuration.replicas, metrics: metrics)
         let audit = storage.audit
         let repair = storage.repair
-        health = Health(peers: peers, ring: ring, clock: world.clock) {
-            Health.Summary(
-                under: repair.health.under, lost: Array(audit.lost.sorted().prefix(Health.Summary.maximumLost)),
-                lostCount: audit.lost.count)
-        }
+        health = Health(
+            peers: peers, ring: ring, clock: world.clock,
+            own: {
+                Health.Summary(
+                    under: repair.health.under, lost: Array(audit.lost.sorted().prefix(Health.Summary.maximumLost)),
+                    lostCount: audit.lost.count)
+            }, isLostHere: { audit.lost.contains($0) })
         let (ringOf, storage, health, ring) = (RingHolder(), storage, health, ring)
         holder = ringOf
         view = ServerView(clock: world.clock, metrics: metrics) {
@@ -279,10 +283,18 @@ extension RingServer: RingShellOwner {
         }
     }
 
+    /// Counts the songs again; once more afterwards for all changes that come meanwhile.
     private func musicChanged() {
+        hasNewSongs = true
+        guard !isCounting else { return }
+        isCounting = true
         Loop.spawn("songs.count") { [self] in
-            view.songs = (try? await world.metadata.songCount()) ?? view.songs
-            view.changed()
+            while hasNewSongs {
+                hasNewSongs = false
+                view.songs = (try? await world.metadata.songCount()) ?? view.songs
+                view.changed()
+            }
+            isCounting = false
         }
     }
 

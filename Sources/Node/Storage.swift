@@ -52,7 +52,7 @@ final class Storage {
         service.register(with: peers)
         service.stored = { [weak self] in self?.stored() }
         writer.storedHere = { [weak self] in self?.stored() }
-        chunkReader.ownCopyLost = { [weak self] in self?.repair.copiesMissing() }
+        service.damaged = { chunkReader.restore($0, length: $1) }
         repair.healthChanged = { [weak self] in self?.changed() }
         audit.changed = { [weak self] in self?.changed() }
         catalogue.changed = { [weak self] in self?.changed() }

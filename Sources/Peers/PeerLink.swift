@@ -19,7 +19,8 @@ final class PeerLink {
     private var readerPause: CheckedContinuation<Void, Never>?
     private let writing: WriteQueue
     private(set) var isOpen = true
-    private var lastHeard: MonotonicTime
+    /// Since when an answer has been due without a byte from the other end.
+    private var silentSince: MonotonicTime?
     private let serve: @Loop (FrameKind, PeerRequest) async -> Result<PeerReply, PeerRefusal>
     private let closed: @Loop (PeerLink) -> Void
 
@@ -46,7 +47,6 @@ final class PeerLink {
         self.clock = clock
         self.serve = serve
         self.closed = closed
-        lastHeard = clock.now
         writing = WriteQueue(stream: stream, clock: clock)
     }
 
@@ -59,7 +59,7 @@ final class PeerLink {
                 let bytes = try await stream.read(
                     atMost: min(max(parser.missing, 16 << 10), 256 << 10), deadline: deadline)
                 if bytes.isEmpty { break }
-                lastHeard = clock.now
+                silentSince = nil
                 parser.append(bytes)
             } catch {
                 // A stream that broke and a peer that sends no frames end the same way: this link, and nothing else.
@@ -89,6 +89,7 @@ final class PeerLink {
         guard waiting.count < Self.maximumWaiting else { return .failure(.overloaded) }
         let id = nextID
         nextID += 1
+        silentSince = silentSince ?? clock.now
         let timer = clock.schedule(at: deadline) { [weak self] in self?.gaveUp(id) }
         defer { timer.cancel() }
         return await withCheckedContinuation { continuation in
@@ -103,7 +104,7 @@ final class PeerLink {
 
     private func gaveUp(_ id: UInt64) {
         settle(id, .failure(.timedOut))
-        if clock.now - lastHeard >= Self.silenceLimit { close() }
+        if let silentSince, clock.now - silentSince >= Self.silenceLimit { close() }
     }
 
     private func settle(_ id: UInt64, _ result: Result<PeerReply, PeerError>) {

@@ -56,26 +56,28 @@ private struct Readers {
         }
     }
 
-    @Test func `a wrong byte is never handed on, and who sent it looks at its copy`() async throws {
+    @Test func `a wrong byte is never handed on, and who sent it gets a right copy`() async throws {
         try await onLoop {
             let all = try await Readers(seed: 3)
             try all.holders[0].damage(all.chunk.hash)
             #expect(try await all.read() == all.chunk.bytes)
             #expect(all.router.metrics.value("rondo_wrong_bytes_total") == 1)
-            #expect(await becomes { all.holders[0].chunks.length(of: all.chunk.hash) == nil })
+            #expect(await becomes { (try? all.holders[0].hasQuarantined(all.chunk.hash)) == true })
+            #expect(await becomes { all.holders[0].chunks.length(of: all.chunk.hash) == all.chunk.bytes.count })
             all.cluster.stop()
         }
     }
 
-    @Test func `a damaged copy of one's own goes into quarantine, and another one is read`() async throws {
+    @Test func `a damaged copy of one's own goes into quarantine, and another one takes its place`() async throws {
         try await onLoop {
             let all = try await Readers(seed: 4)
             let holder = all.holders[0]
-            var wasLost = false
-            holder.reader.ownCopyLost = { wasLost = true }
             try holder.damage(all.chunk.hash)
             #expect(try await holder.reader.read(part(all.chunk), deadline: deadline()) == all.chunk.bytes)
-            #expect(wasLost && holder.chunks.length(of: all.chunk.hash) == nil)
+            #expect(try holder.hasQuarantined(all.chunk.hash))
+            #expect(await becomes { holder.chunks.length(of: all.chunk.hash) == all.chunk.bytes.count })
+            #expect(try await holder.reader.read(part(all.chunk), deadline: deadline()) == all.chunk.bytes)
+            #expect(holder.metrics.value("rondo_chunks_damaged_total") == 1)
             all.cluster.stop()
         }
     }

@@ -31,7 +31,15 @@ final class LiveCluster {
     var routers: [LiveServer] { living.filter { $0.role == .router } }
 
     /// A Router that runs: it takes uploads itself.
-    func router() throws -> LiveServer { try #require(routers.first) }
+    func router() throws -> LiveServer { try #require(routers.first, "\(roles)") }
+
+    /// Who thinks what, for a failure's message.
+    var roles: String {
+        living.map { server in
+            let members = (server.status?.members ?? []).map { "\($0.id.short) \($0.role.name) \($0.state)" }
+            return "\(server.address) \(server.id?.short ?? ""): \(members)"
+        }.joined(separator: "\n")
+    }
     private func address(_ number: Int) -> HostAddress { HostAddress(127, net.0, net.1, UInt8(number)) }
 
     func configuration(_ choice: RoleChoice, home: String) -> ServerConfiguration {
@@ -84,6 +92,15 @@ final class LiveCluster {
             {
                 self.living.count == count
                     && self.living.allSatisfy { $0.isReady && $0.members.count == count && $0.counts == target }
+            }, by: deadline(.seconds(20)))
+    }
+
+    /// The same without the roles, which need quiet for a step towards the target.
+    func isWhole(_ count: Int) async -> Bool {
+        await becomes(
+            {
+                self.living.count == count
+                    && self.living.allSatisfy { $0.isReady && $0.members.count == count }
             }, by: deadline(.seconds(20)))
     }
 

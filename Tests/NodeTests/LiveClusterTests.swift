@@ -29,7 +29,7 @@ import Testing
                 #expect(await cluster.isInOrder(cluster.living.count))
             }
             for server in cluster.servers where !server.isRunning { try await server.start() }
-            #expect(await cluster.isInOrder(5))
+            #expect(await cluster.isWhole(5))
             for server in cluster.routers {
                 #expect(try await server.get(path).body == song)
             }
@@ -119,6 +119,30 @@ import Testing
             #expect(await cluster.isInOrder(3))
             #expect(await becomes { cluster.short() == 0 })
             #expect(try await away.metadata?.songCount() == 1)
+            await cluster.stop()
+        }
+    }
+
+    @Test func `a song whose holders are all gone is listed as unavailable, and plays when one is back`() async throws {
+        try await onLoop {
+            let cluster = try await LiveCluster.start(6)
+            let song = wave(50)
+            let answer = try await cluster.router().upload(song, title: "Lost")
+            #expect(answer.status == 201, "\(answer.text)")
+            let path = try #require(answer.headers["Location"])
+            let entry = try #require(try await cluster.router().metadata?.entries(after: nil, limit: 1).first)
+            let holders = cluster.living.filter { $0.chunks?.length(of: entry.content.value.manifest) != nil }
+            #expect(holders.count == 3)
+            for holder in holders { await holder.kill() }
+            #expect(await cluster.isInOrder(cluster.living.count))
+            let router = try cluster.router()
+            let audio = try await router.get(path + "/audio")
+            #expect(audio.status == 503 && audio.headers["Retry-After"] != nil, "\(audio.status)")
+            #expect(await becomes { (try? await router.get(path))?.text.contains("\"available\":false") == true })
+            for holder in holders { try await holder.start() }
+            #expect(await cluster.isWhole(6))
+            #expect(await becomes { (try? await router.get(path))?.text.contains("\"available\":true") == true })
+            #expect(try await cluster.router().get(path + "/audio").body == song)
             await cluster.stop()
         }
     }

@@ -132,6 +132,7 @@ final class StorageNode {
             metadata: metadata, peers: peers, ring: ring, clock: clock, log: .none)
         service = ChunkService(chunks: chunks, log: .none, metrics: metrics)
         service.register(with: peers)
+        service.damaged = { [reader] in reader.restore($0, length: $1) }
         try peers.start()
     }
 
@@ -152,6 +153,11 @@ final class StorageNode {
         var bytes = try Data(contentsOf: url)
         bytes[bytes.startIndex + 70_000] ^= 1
         try bytes.write(to: url)
+    }
+
+    func hasQuarantined(_ hash: ContentHash) throws -> Bool {
+        try FileManager.default.contentsOfDirectory(atPath: "\(folder.path)/quarantine")
+            .contains { $0.hasPrefix(hash.description) }
     }
 
     func stop() {
