@@ -41,7 +41,7 @@ package final class RingServer {
     private var registries: [RegistryLink] = []
     private var firstAnswer: FirstAnswer
     private var isLeaving = false
-    private var hasEnded = false
+    private(set) var hasEnded = false
     private var isCounting = false
     private var hasNewSongs = false
     private let end: ServerEnd
@@ -205,10 +205,21 @@ extension RingServer {
             view.hasLease = true
             firstAnswer.give(answer)
             shell?.handle(.contactsLearnt(answer.contacts.map(\.contact)))
-        case .dead: comeBack(above: answer.least)
+        case .dead: Loop.spawn("registry.dead") { [self] in await tookDeath(answer) }
         case .conflict, .full:
             world.log.warning("the registry gives no lease", ["outcome": answer.outcome.rawValue])
         }
+    }
+
+    /// A later life holds the lease: this one was taken for dead, or a second process has this server's id.
+    private func tookDeath(_ answer: LeaseAnswer) async {
+        if let holder = answer.holder, holder != peers.identity.endpoint,
+            let twin = await peers.twin(at: holder, deadline: world.clock.now + .seconds(1))
+        {
+            return ringStopped(.duplicateIdentity(twin.endpoint))
+        }
+        guard !hasEnded else { return }
+        comeBack(above: answer.least)
     }
 
     /// The registry holds this life for over: said to the machine as if a peer had said it, which refutes.

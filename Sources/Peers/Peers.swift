@@ -117,6 +117,19 @@ package final class Peers {
         }
     }
 
+    /// Another process with this one's id, if one answers there.
+    package func twin(at endpoint: Endpoint, deadline: MonotonicTime) async -> PeerIdentity? {
+        do throws(PeerError) {
+            _ = try await dial(PeerAddress(endpoint: endpoint, life: nil), .control, deadline: deadline).get()
+            return nil
+        } catch {
+            guard case .answeredBy(let other) = error, other.life.id == identity.life.id,
+                other.nonce != identity.nonce
+            else { return nil }
+            return other
+        }
+    }
+
     /// Makes sure that a control link is open.
     /// - Returns: who answers there.
     /// - Throws: `PeerError`: `unreachable`, `answeredBy`, `timedOut`.

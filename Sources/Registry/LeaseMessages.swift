@@ -89,12 +89,15 @@ package struct LeaseAnswer: Hashable, Sendable, Codable {
     package var renewMs: Int64
     /// The lowest incarnation that gets a lease, where the outcome is `dead`.
     package var least: Incarnation?
+    /// Where the later life is reached that holds the lease, where the outcome is `dead`: perhaps a second process with
+    /// the asker's id.
+    package var holder: Endpoint?
     /// Other live servers in random order, at most `Registry.maximumContacts`; any of them will do to join.
     package var contacts: [LeaseContact]
 
     package init(
         outcome: LeaseOutcome, role: Role? = nil, counts: RoleCounts = RoleCounts(), leaseMs: Int64 = 0,
-        renewMs: Int64 = 0, least: Incarnation? = nil, contacts: [LeaseContact] = []
+        renewMs: Int64 = 0, least: Incarnation? = nil, holder: Endpoint? = nil, contacts: [LeaseContact] = []
     ) {
         self.outcome = outcome
         self.role = role
@@ -102,6 +105,7 @@ package struct LeaseAnswer: Hashable, Sendable, Codable {
         self.leaseMs = leaseMs
         self.renewMs = renewMs
         self.least = least
+        self.holder = holder
         self.contacts = contacts
     }
 }

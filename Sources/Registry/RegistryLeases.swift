@@ -26,7 +26,8 @@ extension Registry {
         if request.life.incarnation > known.life.incarnation { return nil }
         guard request.life == known.life, let record = known.record else {
             let last = known.life.incarnation
-            return LeaseAnswer(outcome: .dead, least: last.value < .max ? last.next : last)
+            return LeaseAnswer(
+                outcome: .dead, least: last.value < .max ? last.next : last, holder: known.record?.peer)
         }
         if record.peer == Endpoint(request.address, request.peerPort) { return nil }
         check(known, .contested(by: request.life), within: Self.accusedPatience, at: now, into: &effects)

@@ -77,10 +77,14 @@ final class LiveCluster {
         return cluster
     }
 
+    /// - Parameter original: a server whose identity the new one has too, as a cloned volume has.
     @discardableResult
-    func add(_ choice: RoleChoice = .auto, capacity: Int64? = nil) async throws -> LiveServer {
+    func add(
+        _ choice: RoleChoice = .auto, capacity: Int64? = nil, cloning original: LiveServer? = nil
+    ) async throws -> LiveServer {
         let server = try LiveServer(address(servers.count + 2), configuration(choice, home: ""), network, capacity)
         servers.append(server)
+        if let original { try await server.takeIdentity(of: original) }
         try await server.start()
         return server
     }
@@ -147,6 +151,8 @@ final class LiveServer {
     private(set) var server: RingServer?
     private(set) var chunks: FileChunkStore?
     private(set) var metadata: SQLiteStore?
+    /// Why the server ended by itself.
+    private(set) var failure: StartFailure?
 
     init(
         _ address: HostAddress, _ configuration: ServerConfiguration, _ network: LinuxNetwork, _ capacity: Int64?
@@ -182,6 +188,13 @@ final class LiveServer {
             (self.chunks, self.metadata) = (chunks, metadata)
             return (chunks, metadata)
         }
+        Loop.spawn("test.run") { [weak self, server] in self?.failure = await server?.run() }
+    }
+
+    func takeIdentity(of original: LiveServer) async throws {
+        let pool = BlockingPool(name: "disk", threads: 1)
+        let state = try await LinuxFiles.open(original.home, pool: pool).loadState(ServerState.fileName)
+        try await LinuxFiles.open(home, pool: pool).saveState(ServerState.fileName, try #require(state))
     }
 
     /// Ends everything at once, without a word to anybody.
@@ -197,7 +210,7 @@ final class LiveServer {
         let clock = LinuxClock()
         let began = clock.now
         await server?.leave()
-        _ = await server?.run()
+        #expect(await becomes { self.server?.hasEnded ?? true })
         let time = clock.now - began
         await kill()
         return time

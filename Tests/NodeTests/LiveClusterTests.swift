@@ -146,4 +146,19 @@ import Testing
             await cluster.stop()
         }
     }
+
+    @Test func `of two servers with one identity one stops, and says where the other runs`() async throws {
+        try await onLoop {
+            let cluster = try await LiveCluster.start(3)
+            let original = cluster.servers[1]
+            let clone = try await cluster.add(cloning: original)
+            #expect(await becomes { original.failure != nil || clone.failure != nil })
+            let (stopped, other) = original.failure == nil ? (clone, original) : (original, clone)
+            #expect(stopped.failure?.description.contains(other.address.description) == true)
+            #expect(other.failure == nil)
+            await stopped.kill()
+            #expect(await cluster.isWhole(3))
+            await cluster.stop()
+        }
+    }
 }
