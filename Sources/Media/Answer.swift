@@ -14,7 +14,7 @@ package struct Answer: Sendable {
     /// Reads the file and says what was found or why it is not taken.
     package init(for file: UploadedFile) {
         do {
-            let song = try SongReader.read(file)
+            let song = try MediaReader.read(file)
             self.init(Document(song: song.description), attachments: song.cover + song.packets)
         } catch {
             self.init(Document(refused: error), attachments: [])

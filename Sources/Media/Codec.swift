@@ -13,7 +13,7 @@ struct Codec {
     /// The longest configuration that is kept: it goes into every manifest.
     private static let maximumConfiguration = 256 << 10
 
-    /// - Throws: `unsupported_format` for a codec that the spec does not name for this container.
+    /// - Throws: `unsupported_format` for a codec that Rondo does not take in this container (the spec, §5).
     init(_ audio: Demuxer.Audio, layout: Layout) throws(Refusal) {
         container = layout.container
         name = try Self.name(audio.codec, in: container)

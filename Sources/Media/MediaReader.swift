@@ -11,7 +11,7 @@ package struct ReadSong: Sendable {
 }
 
 /// Reads an upload: its tags, its cover, its packets, and where it is to be cut.
-package enum SongReader {
+package enum MediaReader {
     /// - Throws: why the file is not taken.
     package static func read(_ file: UploadedFile) throws(Refusal) -> ReadSong {
         let layout = try Layout(file)
