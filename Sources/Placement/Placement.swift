@@ -4,7 +4,7 @@ package import Model
 /// metric.
 ///
 /// Every server has 128 positions (more or fewer by its capacity), so that the most loaded of ten holds 1.05 times the
-/// mean and nearly all others help when one dies (simulated; the design, §7). Data servers come first; where fewer than
+/// mean and nearly all others help when one dies (simulated). Data servers come first; where fewer than
 /// `replicas` of them live, the closest Routers keep the rest in reserve. A value of the live roster: the same on every
 /// server that knows the same servers.
 package struct Placement: Hashable, Sendable {

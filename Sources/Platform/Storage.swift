@@ -88,7 +88,7 @@ package protocol SpoolFile: Sendable {
 package enum MediaResult: Sendable {
     /// The description, and the bytes of cover and packet list (each empty when there is none).
     case song(MediaDescription, cover: [UInt8], packets: [UInt8])
-    /// Not audio, truncated, or not a format of the spec: the code and message of the API's error.
+    /// Not audio, truncated, or not a format that Rondo takes (the spec, §5): the code and message of the API's error.
     case refused(code: String, message: String)
     /// The parser crashed, ran out of its limits or of time.
     case failed(String)

@@ -1,4 +1,4 @@
 import Testing
 
-/// What issue and spec promise of a real cluster, on real processes. One cluster at a time: the times are promises too.
+/// What the spec promises of a real cluster, on real processes. One cluster at a time: the times are promises too.
 @Suite(.serialized) enum ClusterTests {}
