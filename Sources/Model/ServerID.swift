@@ -65,13 +65,17 @@ package struct Incarnation: Hashable, Comparable, Sendable, Codable, CustomStrin
 }
 
 /// One life of one server: what a handshake, a probe and a death name.
-package struct ServerLife: Hashable, Sendable, Codable, CustomStringConvertible {
+package struct ServerLife: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
     package let id: ServerID
     package let incarnation: Incarnation
 
     package init(id: ServerID, incarnation: Incarnation) {
         self.id = id
         self.incarnation = incarnation
+    }
+
+    package static func < (left: ServerLife, right: ServerLife) -> Bool {
+        (left.id, left.incarnation) < (right.id, right.incarnation)
     }
 
     package var description: String { "\(id.short)/\(incarnation)" }

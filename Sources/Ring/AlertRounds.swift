@@ -57,11 +57,11 @@ extension Ring {
     private mutating func sendRound() {
         guard let round = rounds.own else { return }
         let failures = round.failures.values.filter { roster[$0.id].map { !$0.isPresent } ?? true }
-        report(.alertLaunched(round.alert, failures: failures.map(\.life).sorted { $0.id < $1.id }))
+        report(.alertLaunched(round.alert, failures: failures.map(\.life).sorted()))
         let wait = configuration.roundLimit + .milliseconds(10) * roster.presentCount
         setTimer(.round, at: now + wait * min(round.attempts, 8))
         var alert = Alert(
-            id: round.alert, failures: failures.sorted { $0.id < $1.id }, epoch: epoch, rows: [], counts: RoleCounts(),
+            id: round.alert, failures: failures.sorted { $0.life < $1.life }, epoch: epoch, rows: [], counts: RoleCounts(),
             visited: 0, unheard: [], hops: 0)
         addRow(to: &alert)
         forward(alert)
@@ -147,7 +147,7 @@ extension Ring {
             cancelTimer(.round)
             var joint = alert
             joint.failures += own.failures.values.filter { !alert.failures.map(\.life).contains($0.life) }
-            joint.failures.sort { $0.id < $1.id }
+            joint.failures.sort { $0.life < $1.life }
             return joint
         }
         guard let best = rounds.best, now - best.time < AlertRounds.lifetime, best.alert.origin.id < alert.id.origin.id,
@@ -189,7 +189,7 @@ extension Ring {
         cancelTimer(.round)
         manager.isManaging = true
         report(.becameManager(round.alert))
-        for life in round.failures.keys.sorted(by: { $0.id < $1.id }) where roster[life.id]?.isPresent != true {
+        for life in round.failures.keys.sorted() where roster[life.id]?.isPresent != true {
             effects.append(.reportDeath(life))
         }
         manageRoles()

@@ -83,7 +83,7 @@ extension Ring {
         for server in detector.watches.keys.sorted() where probeIfDue(server) {
             if let life = detector.watches[server]?.life { silent.append(life) }
         }
-        for life in detector.inquiries.keys.sorted(by: { $0.id < $1.id }) { probeForInquiry(life) }
+        for life in detector.inquiries.keys.sorted() { probeForInquiry(life) }
         for life in silent { suspect(life, .silent) }
         setTick(at: now + nextInterval)
     }
@@ -112,7 +112,7 @@ extension Ring {
             detector.watches[server]?.since = now
             detector.watches[server]?.unanswered = 0
         }
-        for life in detector.inquiries.keys.sorted(by: { $0.id < $1.id }) {
+        for life in detector.inquiries.keys.sorted() {
             detector.inquiries[life] = nil
             cancelTimer(.inquiry(life))
         }

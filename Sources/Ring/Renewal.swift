@@ -69,7 +69,7 @@ extension Ring {
         if let pending = renewal.pending, pending <= incarnation { renewal.pending = nil }
         updateOwn { $0.incarnation = incarnation }
         report(.refuted(incarnation))
-        for accuser in renewal.accusers.sorted(by: { $0.id < $1.id }) {
+        for accuser in renewal.accusers.sorted() {
             guard let entry = roster[accuser.id] else { continue }
             send(.roster(roster, wantsAnswer: true), to: accuser, at: entry.peerEndpoint)
         }

@@ -57,7 +57,7 @@ extension RingWorld {
 
     private mutating func closeConnection(to index: Int, of observer: Int) {
         guard servers[observer].isRunning else { return }
-        for life in servers[observer].watching where life.id == servers[index].id {
+        for life in servers[observer].watching.sorted() where life.id == servers[index].id {
             servers[observer].watching.remove(life)
             guard let time = network.stream(from: index, to: observer) else { continue }
             schedule(.event(observer, run: servers[observer].run, .connectionClosed(life)), after: time)
