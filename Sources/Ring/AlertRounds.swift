@@ -61,7 +61,8 @@ extension Ring {
         let wait = configuration.roundLimit + .milliseconds(10) * roster.presentCount
         setTimer(.round, at: now + wait * min(round.attempts, 8))
         var alert = Alert(
-            id: round.alert, failures: failures.sorted { $0.life < $1.life }, epoch: epoch, rows: [], counts: RoleCounts(),
+            id: round.alert, failures: failures.sorted { $0.life < $1.life }, epoch: epoch, rows: [],
+            counts: RoleCounts(),
             visited: 0, unheard: [], hops: 0)
         addRow(to: &alert)
         forward(alert)
