@@ -1,3 +1,4 @@
+import Crypto
 import HTTP
 import Linux
 import Model
@@ -72,6 +73,33 @@ import Testing
                 #expect(await becomes { (try? await server.metadata?.songCount()) == 1 })
             }
             #expect(cluster.short() == 0)
+            await cluster.stop()
+        }
+    }
+
+    @Test func `files of the same names at several Routers at once: each answer is about the file it was given`()
+        async throws
+    {
+        try await onLoop {
+            let cluster = try await LiveCluster.start(5)
+            for round in 0..<8 {
+                let uploads = cluster.routers.enumerated().map { number, server in
+                    let file = wave(UInt64(100 + round * 10 + number))
+                    let answer = Task { @Loop in try await server.upload(file, title: "Clash \(round)") }
+                    return (file: file, server: server, answer: answer)
+                }
+                for upload in uploads {
+                    let answer = try await upload.answer.value
+                    guard answer.status != 409 else { continue }
+                    #expect(answer.status == 201 && answer.text.contains(SHA256.hash(upload.file).description))
+                }
+                for upload in uploads where try await upload.answer.value.status != 409 {
+                    let again = try await upload.server.upload(upload.file, title: "Clash \(round)")
+                    #expect(again.status == 200, "\(again.text)")
+                    let path = try #require(again.headers["Location"])
+                    #expect(try await upload.server.get(path + "/audio").body == upload.file)
+                }
+            }
             await cluster.stop()
         }
     }

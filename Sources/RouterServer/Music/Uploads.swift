@@ -117,7 +117,7 @@ private final class Upload: SongUpload {
         let sha256 = try await spool.finish()
         let (description, cover, packets) = try await parse(fileName)
         let names = SongNames(tags.completed(by: description.tags), fileName: fileName)
-        let known = try await tools.metadata.entry(names.id)
+        let known = try await standing(names.id, sha256)
         if let known, known.alive.value {
             guard known.content.value.sha256 == sha256 else { return .collision(with: known) }
             let copies = await copies(of: known)
@@ -162,11 +162,12 @@ private final class Upload: SongUpload {
         let stamp = tools.catalogue.stamp()
         let fresh = SongEntry(names, content: content, addedAtMs: tools.clock.wallMs, at: stamp)
         var wasThere = false
-        if let known = try await tools.metadata.entry(names.id), known.alive.value {
-            guard known.content.value.sha256 == content.sha256 else { return .collision(with: known) }
+        let before = try await standing(names.id, content.sha256)
+        if let before, before.alive.value {
+            guard before.content.value.sha256 == content.sha256 else { return .collision(with: before) }
             wasThere = true
         }
-        let record = try await tools.metadata.change(names.id) { known in
+        let record = try await tools.metadata.change(before?.id ?? names.id) { known in
             guard let known else { return fresh }
             let isOther = known.alive.value && known.content.value.sha256 != content.sha256
             return isOther ? nil : known.uploadedAgain(fresh, at: stamp)
@@ -180,7 +181,17 @@ private final class Upload: SongUpload {
         let entries = await tools.catalogue.spread(record, wanted: wanted)
         let replicas = min(copies, entries)
         guard replicas >= 2 || tools.ring.isAlone else { throw APIError.tooFewServers }
-        let entry = try await tools.metadata.entry(names.id) ?? record.entry
+        // Meanwhile another file of the same names may have come, from another Router, and taken the id.
+        let entry = try await standing(names.id, content.sha256) ?? record.entry
         return wasThere ? .existing(entry, replicas: replicas) : .created(entry, replicas: replicas)
+    }
+
+    /// What stands for these names: the song of these bytes, also where it stands beside another one as a collision,
+    /// else whatever has the id.
+    private func standing(_ id: SongID, _ sha256: ContentHash) async throws(StoreError) -> SongEntry? {
+        let holder = try await tools.metadata.entry(id)
+        guard let holder, holder.content.value.sha256 != sha256 else { return holder }
+        let beside = try await tools.metadata.entry(SongIdentity.collisionID(of: id, sha256: sha256))
+        return beside?.alive.value == true ? beside : holder
     }
 }
