@@ -103,4 +103,7 @@ struct Hello: Codable {
     var link: LinkClass
     /// Whom the dialling side means; nil takes anyone.
     var meant: ServerLife?
+
+    /// A newer life of the same server than the one that was meant is not the one that was meant.
+    func means(_ life: ServerLife) -> Bool { meant == nil || meant == life }
 }

@@ -187,47 +187,19 @@ extension Peers {
 
     private func introduce(
         over stream: any ByteStream, to address: PeerAddress, _ linkClass: LinkClass, deadline: MonotonicTime
-    )
-        async -> Result<PeerLink, PeerError>
-    {
+    ) async -> Result<PeerLink, PeerError> {
         let hello = Hello(identity: identity, link: linkClass, meant: address.life)
-        let frame = Frame(kind: .hello, direction: .request, requestID: 0, header: WireJSON.encode(hello))
-        do {
-            try await stream.write(frame.encodedHead, deadline: deadline)
-            let (answer, parser) = try await readHello(stream, deadline: deadline)
-            guard Self.isMeant(answer.identity.life, address.life), answer.identity.life.id != identity.life.id else {
-                stream.close()
-                return .failure(.answeredBy(answer.identity))
+        do throws(PeerError) {
+            let (answer, parser) = try await Handshake(stream: stream, deadline: deadline).begin(hello)
+            guard hello.means(answer.identity.life), answer.identity.life.id != identity.life.id else {
+                throw .answeredBy(answer.identity)
             }
-            guard !isStopped else {
-                stream.close()
-                return .failure(.closed)
-            }
+            guard !isStopped else { throw .closed }
             return .success(
                 open(stream, parser, peer: answer.identity, at: address.endpoint, linkClass, isDialled: true))
-        } catch StreamError.timedOut {
-            stream.close()
-            return .failure(.timedOut)
         } catch {
             stream.close()
-            return .failure(.closed)
-        }
-    }
-
-    /// A newer life of the same server than the one that was meant is not the one that was meant.
-    private static func isMeant(_ life: ServerLife, _ meant: ServerLife?) -> Bool { meant == nil || life == meant }
-
-    private func readHello(_ stream: any ByteStream, deadline: MonotonicTime) async throws -> (Hello, FrameParser) {
-        var parser = FrameParser()
-        while true {
-            if let frame = try parser.next() {
-                guard frame.kind == .hello else { throw StreamError.closed }
-                return (try WireJSON.decode(Hello.self, from: frame.header), parser)
-            }
-            guard parser.missing <= 64 << 10 else { throw StreamError.closed }
-            let bytes = try await stream.read(atMost: 4 << 10, deadline: deadline)
-            if bytes.isEmpty { throw StreamError.closed }
-            parser.append(bytes)
+            return .failure(error)
         }
     }
 
@@ -251,13 +223,10 @@ extension Peers {
 
     private func welcome(_ stream: any ByteStream, deadline: MonotonicTime) async {
         do {
-            let (hello, parser) = try await readHello(stream, deadline: deadline)
-            let answer = Hello(identity: identity, link: hello.link, meant: hello.identity.life)
-            let frame = Frame(kind: .hello, direction: .reply, requestID: 0, header: WireJSON.encode(answer))
-            try await stream.write(frame.encodedHead, deadline: deadline)
+            let handshake = Handshake(stream: stream, deadline: deadline)
+            let (hello, parser) = try await handshake.answer { self.identity }
             // Who meant another server has learnt it from our answer and will hang up; there is nothing to keep.
-            guard Self.isMeant(identity.life, hello.meant), hello.identity.life.id != identity.life.id, !isStopped
-            else {
+            guard hello.means(identity.life), hello.identity.life.id != identity.life.id, !isStopped else {
                 return stream.close()
             }
             _ = open(stream, parser, peer: hello.identity, at: hello.identity.endpoint, hello.link, isDialled: false)
@@ -315,43 +284,5 @@ extension Peers {
                     code: "unknown_kind", message: "this server does not know requests of kind \(kind.rawValue)"))
         }
         return await handler(request)
-    }
-}
-
-/// One dial that several requests may wait for, each as long as it likes.
-@Loop
-private final class Dialling {
-    private var waiters: [UInt64: CheckedContinuation<Result<PeerLink, PeerError>, Never>] = [:]
-    private var nextWaiter: UInt64 = 0
-    private var result: Result<PeerLink, PeerError>?
-
-    func finish(_ result: Result<PeerLink, PeerError>) {
-        self.result = result
-        let waiting = waiters
-        waiters = [:]
-        // In the order in which they came: their requests keep it.
-        for (_, waiter) in waiting.sorted(by: { $0.key < $1.key }) { waiter.resume(returning: result) }
-    }
-
-    func outcome(by deadline: MonotonicTime, _ clock: any Clock) async -> Result<PeerLink, PeerError> {
-        if let result { return result }
-        nextWaiter += 1
-        let number = nextWaiter
-        let timer = clock.schedule(at: deadline) { [self] in
-            waiters.removeValue(forKey: number)?.resume(returning: .failure(.timedOut))
-        }
-        defer { timer.cancel() }
-        return await withCheckedContinuation { waiters[number] = $0 }
-    }
-}
-
-extension PeerError.StreamFailure {
-    init(_ error: StreamError) {
-        switch error {
-        case .refused: self = .refused
-        case .timedOut: self = .timedOut
-        case .untrusted(let reason): self = .untrusted(reason)
-        default: self = .other("\(error)")
-        }
     }
 }
