@@ -4,14 +4,9 @@ import HTTP
 import Linux
 import Model
 import Platform
+import TestTools
 
 @testable import Client
-
-/// Runs `body` on the event loop, as a program's task does, and hands its error on.
-func onLoop<Value: Sendable>(_ body: @escaping @Loop @Sendable () async throws -> Value) async throws -> Value {
-    EventLoop.install()
-    return try await Loop.start("test", body).value
-}
 
 /// Makes a client, runs `body`, and removes its folder and its Routers whatever came of it.
 func withClient(_ body: @escaping @Loop @Sendable (ClientTools) async throws -> Void) async throws {
@@ -128,13 +123,11 @@ final class ClientTools {
     let network = LinuxNetwork()
     let files = HostFiles()
     let output = Collector()
-    let folder: String
+    private let temporary: TemporaryFolder
+    var folder: String { temporary.path }
     let printed = Printed()
 
-    init() throws {
-        folder = FileManager.default.temporaryDirectory.path + "/rondo-client-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    }
+    init() throws { temporary = try TemporaryFolder() }
 
     /// Closed with the client.
     fileprivate var routers: [ScriptedRouter] = []
@@ -142,7 +135,7 @@ final class ClientTools {
     fileprivate func close() {
         for router in routers { router.close() }
         routers = []
-        try? FileManager.default.removeItem(atPath: folder)
+        temporary.remove()
     }
 
     var world: ClientWorld {
@@ -173,11 +166,7 @@ final class ClientTools {
         try await files.remove(probe)
     }
 
-    func file(_ name: String, _ bytes: [UInt8]) throws -> String {
-        let path = "\(folder)/\(name)"
-        try Data(bytes).write(to: URL(filePath: path))
-        return path
-    }
+    func file(_ name: String, _ bytes: [UInt8]) throws -> String { try temporary.file(name, bytes) }
 }
 
 /// What was written to the screen, from any thread.

@@ -4,6 +4,7 @@ import Linux
 import Model
 import Platform
 import Testing
+import TestTools
 
 extension ClusterTests {
     /// Each bad input gets a clear error of the right kind, and the servers go on.
@@ -15,7 +16,7 @@ extension ClusterTests {
                 let folder = cluster.folder
                 try "This is no music at all.\n".write(toFile: folder + "/text.mp3", atomically: true, encoding: .utf8)
                 try Data().write(to: URL(filePath: folder + "/empty.mp3"))
-                let flac = try Data(contentsOf: URL(filePath: Music.file("formats/song.flac")))
+                let flac = try Data(contentsOf: URL(filePath: Music.song("formats/song.flac")))
                 try flac.prefix(flac.count / 3).write(to: URL(filePath: folder + "/cut.flac"))
                 for name in ["text.mp3", "empty.mp3", "cut.flac"] {
                     let answer = try await Curl.upload("\(folder)/\(name)", to: router)
@@ -121,7 +122,7 @@ extension ClusterTests {
                 }
                 try mine.write(toFile: cluster.folder + "/key", atomically: true, encoding: .utf8)
                 // Three renewals: long enough for anything to be learnt.
-                await cluster.tools.clock.sleep(for: .seconds(4))
+                await cluster.prober.clock.sleep(for: .seconds(4))
                 for server in cluster.servers.prefix(3) {
                     let status = try #require(await server.status())
                     #expect(!status.members.contains { $0.address == stranger.address })
@@ -146,13 +147,13 @@ extension ClusterTests {
         /// Sends bytes and closes, without caring for an answer.
         @Loop
         private static func send(_ bytes: [UInt8], to endpoint: Endpoint, _ cluster: RealCluster) async {
-            let clock = cluster.tools.clock
-            let stream = try? await cluster.tools.network.connect(
+            let clock = cluster.prober.clock
+            let stream = try? await cluster.prober.network.connect(
                 to: endpoint, from: .any, deadline: clock.now + .seconds(1))
             try? await stream?.write(bytes, deadline: clock.now + .seconds(1))
             _ = try? await stream?.read(atMost: 1, deadline: clock.now + .milliseconds(50))
             stream?.close()
-            let socket = try? cluster.tools.network.openDatagrams(on: Endpoint(.any, 0)) { _, _ in }
+            let socket = try? cluster.prober.network.openDatagrams(on: Endpoint(.any, 0)) { _, _ in }
             socket?.send(Array(bytes.prefix(1_400)), to: endpoint)
             socket?.close()
         }

@@ -4,6 +4,7 @@ import Linux
 import Model
 import Platform
 import Testing
+import TestTools
 
 extension ClusterTests {
     /// A song that plays goes on, whoever dies.
@@ -18,7 +19,7 @@ extension ClusterTests {
             try await withCluster(five) { cluster in
                 let (router, song, hash) = try await Self.prepare(cluster)
                 let listener = try Listener(
-                    url: router.url + "/api/v1/songs/\(song)/audio", clock: cluster.tools.clock)
+                    url: router.url + "/api/v1/songs/\(song)/audio", clock: cluster.prober.clock)
                 listener.play(bytesPerSecond: Self.rate)
                 try await Self.heard(10_000_000, by: listener)
                 // One of the two is the one in use.
@@ -38,7 +39,7 @@ extension ClusterTests {
                     [
                         "client", cluster.registry.address.description, "download", song, "-o", "-", "--cache",
                         cluster.folder + "/cache", "--cache-size", "0",
-                    ], environment: [:], clock: cluster.tools.clock)
+                    ], environment: [:], clock: cluster.prober.clock)
                 listener.play(bytesPerSecond: Self.rate)
                 try await Self.heard(10_000_000, by: listener)
                 // All but one are killed, one after the other: the one in use is among them.

@@ -10,7 +10,7 @@ extension ClusterTests {
     @Suite struct ResourceTests {
         @Test func `an idle server uses at most 40 MB of memory and 1 % of a core`() async throws {
             try await withCluster(five) { cluster in
-                let clock = cluster.tools.clock
+                let clock = cluster.prober.clock
                 // What it costs to start is not what it costs to be there.
                 await clock.sleep(for: .seconds(5))
                 let all = [cluster.registry] + cluster.servers

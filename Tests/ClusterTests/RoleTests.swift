@@ -3,6 +3,7 @@ import Linux
 import Model
 import Platform
 import Testing
+import TestTools
 
 extension ClusterTests {
     /// The roles follow what lives.

@@ -4,6 +4,7 @@ import Linux
 import Model
 import Platform
 import Testing
+import TestTools
 
 extension ClusterTests {
     /// `rondo up`: a whole cluster with one command.
@@ -100,7 +101,8 @@ extension Tool.Result {
 /// A `rondo up` on addresses and a home of its own.
 @Loop
 private final class UpProcess {
-    let folder: String
+    private let temporary: TemporaryFolder
+    var folder: String { temporary.path }
     let base: String
     private let servers: Int
     private var process: ChildProcess?
@@ -110,7 +112,7 @@ private final class UpProcess {
     init(servers: Int) throws {
         self.servers = servers
         base = RealCluster.freshBlock().description
-        folder = NSTemporaryDirectory() + "rondo-up-" + UUID().uuidString
+        temporary = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: folder + "/music", withIntermediateDirectories: true)
     }
 
@@ -166,6 +168,6 @@ private final class UpProcess {
 
     func remove() {
         process?.send(.kill)
-        try? FileManager.default.removeItem(atPath: folder)
+        temporary.remove()
     }
 }

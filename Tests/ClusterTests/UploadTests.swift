@@ -4,6 +4,7 @@ import Linux
 import Model
 import Platform
 import Testing
+import TestTools
 
 extension ClusterTests {
     /// An upload is whole or absent.

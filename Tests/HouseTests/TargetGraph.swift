@@ -37,6 +37,10 @@ enum TargetGraph {
         "rondo-media": values.union(["Media"]),
     ]
 
+    /// What the tests share: no target of Sources may use it.
+    static let testTools = "TestTools"
+    static let allowedToTestTools = values.union(["HTTP", "Platform", "Linux"])
+
     /// Parts of the toolchain and the system that a target may use besides; the JSON of FoundationEssentials is open to
     /// all.
     static let system: [String: Set<String>] = [
@@ -65,6 +69,11 @@ enum TargetGraph {
             of: #/executableTarget\(\s*name: "([\w-]+)",\s*dependencies: ([^()]*?), swiftSettings/#)
         {
             found[String(program.1)] = names(program.2)
+        }
+        for tools in manifest.matches(
+            of: #/\.target\(\s*name: "(\w+)",\s*dependencies: ([^()]*?), path: "Tests/#)
+        {
+            found[String(tools.1)] = names(tools.2)
         }
         for library in manifest.matches(of: #/systemLibrary\(name: "(\w+)"/#) { found[String(library.1)] = [] }
         return found

@@ -4,13 +4,14 @@ import Glibc
 import Model
 import Platform
 import Testing
+import TestTools
 
 @testable import Linux
 
 struct StorageChunkTests {
     @Test func `a chunk is read as it was put, in any part, and by the next process too`() async throws {
         let folder = try StorageFolder()
-        let (hash, bytes) = chunk(1)
+        let (hash, bytes) = smallChunk(1)
         let store = try await folder.chunks()
         try await store.put(hash, bytes)
         for store in [store, try await folder.chunks()] {
@@ -31,19 +32,19 @@ struct StorageChunkTests {
     @Test func `bytes that are not what their name says are refused and leave nothing`() async throws {
         let folder = try StorageFolder()
         let store = try await folder.chunks()
-        await #expect(throws: StoreError.corrupt) { try await store.put(chunk(1).hash, chunk(2).bytes) }
+        await #expect(throws: StoreError.corrupt) { try await store.put(smallChunk(1).hash, smallChunk(2).bytes) }
         await #expect(throws: StoreError.corrupt) { try await store.put(SHA256.hash([UInt8]()), []) }
         #expect(store.usage == (0, 0))
         #expect(try folder.names("chunks/new").isEmpty)
         #expect(try await folder.chunks().inventory().isEmpty)
-        await #expect(throws: StoreError.missing) { try await store.read(chunk(1).hash, offset: 0, length: 1) }
-        await #expect(throws: StoreError.missing) { try await store.verify(chunk(1).hash) }
+        await #expect(throws: StoreError.missing) { try await store.read(smallChunk(1).hash, offset: 0, length: 1) }
+        await #expect(throws: StoreError.missing) { try await store.verify(smallChunk(1).hash) }
     }
 
     @Test func `twenty puts of one chunk at once store it once`() async throws {
         let folder = try StorageFolder()
         let store = try await folder.chunks(capacity: 15_000)
-        let (hash, bytes) = chunk(1)
+        let (hash, bytes) = smallChunk(1)
         try await withThrowingTaskGroup { group in
             for _ in 0..<20 { group.addTask { try await store.put(hash, bytes) } }
             try await group.waitForAll()
@@ -55,12 +56,12 @@ struct StorageChunkTests {
     @Test func `a put that waits for another one's wrong bytes stores the right ones`() async throws {
         let folder = try StorageFolder()
         let store = try await folder.chunks()
-        let (hash, bytes) = chunk(1)
+        let (hash, bytes) = smallChunk(1)
         await withTaskGroup { group in
             for index in 0..<20 {
                 group.addTask {
                     do throws(StoreError) {
-                        try await store.put(hash, index.isMultiple(of: 2) ? bytes : chunk(2).bytes)
+                        try await store.put(hash, index.isMultiple(of: 2) ? bytes : smallChunk(2).bytes)
                     } catch {
                         #expect(error == .corrupt && !index.isMultiple(of: 2))
                     }
@@ -77,7 +78,7 @@ struct StorageChunkTests {
             for seed in 0..<10 {
                 group.addTask {
                     do throws(StoreError) {
-                        try await store.put(chunk(UInt64(seed)).hash, chunk(UInt64(seed)).bytes)
+                        try await store.put(smallChunk(UInt64(seed)).hash, smallChunk(UInt64(seed)).bytes)
                         return false
                     } catch {
                         return error == .full
@@ -92,7 +93,7 @@ struct StorageChunkTests {
 
     @Test func `what a crash left half written is removed at the start`() async throws {
         let folder = try StorageFolder()
-        let (hash, bytes) = chunk(1)
+        let (hash, bytes) = smallChunk(1)
         try await folder.chunks().put(hash, bytes)
         try folder.write(Array(bytes.prefix(77)), to: "\(folder.path)/chunks/new/12")
         let store = try await folder.chunks()
@@ -103,8 +104,8 @@ struct StorageChunkTests {
 
     @Test func `empty, misnamed and misplaced files are put into quarantine at the start`() async throws {
         let folder = try StorageFolder()
-        let hashes = (0..<3).map { chunk(UInt64($0)).hash }
-        try await folder.chunks().put(hashes[0], chunk(0).bytes)
+        let hashes = (0..<3).map { smallChunk(UInt64($0)).hash }
+        try await folder.chunks().put(hashes[0], smallChunk(0).bytes)
         try folder.write([], to: folder.file(of: hashes[1]))
         try folder.write([1], to: "\(folder.path)/chunks/00/00/\(hashes[2])")
         try folder.write([1], to: "\(folder.path)/chunks/ab/cd/readme.txt")
@@ -119,7 +120,7 @@ struct StorageChunkTests {
     @Test func `a copy with a changed bit, or cut off, goes into quarantine and can be put again`() async throws {
         let folder = try StorageFolder()
         let store = try await folder.chunks()
-        let (hash, bytes) = chunk(1)
+        let (hash, bytes) = smallChunk(1)
         for bad in [[bytes[0] ^ 1] + bytes.dropFirst(), Array(bytes.dropLast())] {
             try await store.put(hash, bytes)
             try folder.write(bad, to: folder.file(of: hash))
@@ -135,7 +136,7 @@ struct StorageChunkTests {
     @Test func `a file removed from outside counts as missing from then on`() async throws {
         let folder = try StorageFolder()
         let store = try await folder.chunks()
-        let (hash, bytes) = chunk(1)
+        let (hash, bytes) = smallChunk(1)
         try await store.put(hash, bytes)
         try FileManager.default.removeItem(atPath: folder.file(of: hash))
         await #expect(throws: StoreError.missing) { try await store.read(hash, offset: 0, length: 10) }
@@ -152,7 +153,7 @@ struct StorageChunkTests {
     @Test func `a write that fails leaves nothing, and what works later is stored`() async throws {
         let folder = try StorageFolder()
         let store = try await folder.chunks()
-        let (hash, bytes) = chunk(1)
+        let (hash, bytes) = smallChunk(1)
         // A file where the chunk's folder is to be.
         try folder.write([1], to: String(folder.file(of: hash).dropLast(65)))
         await #expect(throws: StoreError.self) { try await store.put(hash, bytes) }

@@ -4,6 +4,7 @@ import Glibc
 import Model
 import Platform
 import Testing
+import TestTools
 
 @testable import Linux
 

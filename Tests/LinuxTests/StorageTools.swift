@@ -4,27 +4,18 @@ import Glibc
 import Model
 import Platform
 import Testing
+import TestTools
 
 @testable import Linux
 
-/// A folder that is gone when the test ends.
-final class StorageFolder: Sendable {
-    let path: String
+/// A server's home that is gone when the test ends, with what opens stores in it.
+struct StorageFolder: Sendable {
+    private let folder: TemporaryFolder
     let pool = BlockingPool(name: "test-disk", threads: 3)
 
-    init() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "rondo-storage-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.path
-    }
+    init() throws { folder = try TemporaryFolder() }
 
-    deinit {
-        do {
-            try FileManager.default.removeItem(atPath: path)
-        } catch {
-            print("could not remove \(path): \(error)")
-        }
-    }
+    var path: String { folder.path }
 
     func chunks(capacity: Int64? = nil) async throws -> FileChunkStore {
         try await FileChunkStore.open(home: path, capacity: capacity, pool: pool)
@@ -52,9 +43,5 @@ final class StorageFolder: Sendable {
     }
 }
 
-/// Some bytes that differ by `seed`, and their hash.
-func chunk(_ seed: UInt64, length: Int = 10_000) -> (hash: ContentHash, bytes: [UInt8]) {
-    var generator = SeededGenerator(seed: seed)
-    let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &generator) }
-    return (SHA256.hash(bytes), bytes)
-}
+/// A chunk of 10,000 bytes that differ by `seed`.
+func smallChunk(_ seed: UInt64) -> (hash: ContentHash, bytes: [UInt8]) { chunk(seed, length: 10_000) }

@@ -2,6 +2,7 @@ import COpenSSL
 import Model
 import Platform
 import Testing
+import TestTools
 
 @testable import Linux
 

@@ -1,26 +1,9 @@
 import Glibc
 import Model
 import Platform
+import TestTools
 
 @testable import Linux
-
-/// Runs `body` on the event loop, as a server's task does, and hands its error on.
-func onLoop<Value: Sendable>(_ body: @escaping @Loop @Sendable () async throws -> Value) async throws -> Value {
-    EventLoop.install()
-    let outcome = Outcome<Value>()
-    await Loop.spawn("test") {
-        do { outcome.result = .success(try await body()) } catch { outcome.result = .failure(error) }
-    }.value
-    return try await outcome.value()
-}
-
-@Loop
-private final class Outcome<Value: Sendable> {
-    struct Missing: Error {}
-    var result: Result<Value, any Error> = .failure(Missing())
-    nonisolated init() {}
-    func value() throws -> Value { try result.get() }
-}
 
 /// Two connected streams and their listener.
 struct StreamPair: Sendable {
@@ -45,28 +28,6 @@ extension LinuxNetwork {
     }
 }
 
-extension ByteStream {
-    /// Reads to the end of the stream.
-    func readAll(deadline: MonotonicTime) async throws(StreamError) -> [UInt8] {
-        var all: [UInt8] = []
-        while true {
-            let bytes = try await read(atMost: 1 << 16, deadline: deadline)
-            if bytes.isEmpty { return all }
-            all += bytes
-        }
-    }
-
-    func read(exactly count: Int, deadline: MonotonicTime) async throws(StreamError) -> [UInt8] {
-        var all: [UInt8] = []
-        while all.count < count {
-            let bytes = try await read(atMost: count - all.count, deadline: deadline)
-            if bytes.isEmpty { throw .closed }
-            all += bytes
-        }
-        return all
-    }
-}
-
 /// Things in the order in which they were put; a taker waits for the next one.
 @Loop
 final class Mailbox<Value: Sendable> {
@@ -88,9 +49,6 @@ final class Mailbox<Value: Sendable> {
 
     var count: Int { values.count }
 }
-
-/// Far enough for a busy machine, near enough to end a broken test.
-var soon: MonotonicTime { Reactor.now + .seconds(20) }
 
 /// Lets the loop go round so often that every task that can go on has come to its next wait.
 @Loop

@@ -1,6 +1,7 @@
 import Model
 import Platform
 import Testing
+import TestTools
 
 @testable import Linux
 

@@ -3,6 +3,7 @@ import Media
 import Model
 import Synchronization
 import Testing
+import TestTools
 
 /// `rondo-media` as a server runs it, with its answer taken apart and held against the contract.
 enum Child {
@@ -27,7 +28,7 @@ enum Child {
     }
 
     /// Beside the test program itself.
-    static let program = FileManager.default.buildFolder + "/rondo-media"
+    static let program = buildFolder + "/rondo-media"
 
     /// Songs of the collection, which many tests look at.
     private static let known = Mutex<[String: Song]>([:])
@@ -90,14 +91,6 @@ enum Child {
 
     static func size(_ path: String) throws -> Int64 {
         try #require(FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64 ?? -1)
-    }
-}
-
-extension FileManager {
-    /// The folder of the running test program, where the other programs of the build lie.
-    var buildFolder: String {
-        let own = (try? destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-        return URL(filePath: own).deletingLastPathComponent().path
     }
 }
 

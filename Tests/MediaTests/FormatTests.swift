@@ -2,11 +2,12 @@ import Foundation
 import Media
 import Model
 import Testing
+import TestTools
 
 /// Formats in the shapes that other programs give them.
 @Suite struct FormatTests {
     private func made(_ arguments: [String], as name: String) async throws -> Child.Song {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         return try await Child.song(Music.made(["-t", "21"] + arguments, as: name, in: folder))
     }
 
@@ -37,7 +38,7 @@ import Testing
     @Test func `New tags leave the audio chunks as they were`() async throws {
         for name in ["song.mp3", "song.flac"] {
             let path = try Music.song("formats/" + name)
-            let folder = try Folder()
+            let folder = try TemporaryFolder()
             let copy = try await Music.made(
                 ["-map", "0:a", "-c", "copy", "-metadata", "title=" + String(repeating: "Another title ", count: 40)],
                 as: name, in: folder, of: path)
@@ -52,7 +53,7 @@ import Testing
     }
 
     @Test func `A head longer than a chunk may be is several`() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let padding = 9 << 20
         let tag = Array("ID3".utf8) + [4, 0, 0] + synchsafe(padding) + Array(repeating: 0, count: padding)
         let bare = try Data(contentsOf: URL(filePath: Music.song("formats/song.mp3")))
@@ -62,7 +63,7 @@ import Testing
     }
 
     @Test func `A cover longer than a chunk may be stays in the original alone`() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = try Music.song("formats/song.mp3")
         let start = try #require(try await Child.song(path).description.cuts.first { $0.kind == .audio }).offset
         let bare = try Data(contentsOf: URL(filePath: path)).dropFirst(Int(start))
@@ -107,7 +108,7 @@ import Testing
     }
 
     @Test func `A Vorbis cover is found, and stays out of the codec's configuration`() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let plain = try Music.song("singularity-music/Nebula.ogg")
         let picture: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A] + (0..<100_000).map { UInt8($0 & 255) }
         func number(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(value >> (24 - 8 * $0) & 255) } }
@@ -126,7 +127,7 @@ import Testing
     }
 
     @Test func `A wave file whose writer could not come back for the length is read to its end`() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = try Music.song("formats/song.wav")
         var bytes = try Array(Data(contentsOf: URL(filePath: path)))
         let data = try #require(bytes.indices.first { bytes[$0...].starts(with: "data".utf8) })

@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import Testing
+import TestTools
 
 /// Real files with damage in them, through the child: it answers by the contract and in time, whatever it finds.
 @Suite struct FuzzTests {
@@ -13,7 +14,7 @@ import Testing
     @Test(arguments: 0..<8)
     func `Damaged files are read or refused, never crash the child`(_ shape: Int) async throws {
         let (arguments, name) = Self.shapes[shape]
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = try await Music.made(["-t", "3", "-map", "0:a"] + arguments, as: name, in: folder)
         let whole = try Array(Data(contentsOf: URL(filePath: path)))
         var generator = SeededGenerator(seed: UInt64(shape))

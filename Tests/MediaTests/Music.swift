@@ -1,26 +1,9 @@
 import Foundation
 import Testing
+import TestTools
 
-/// The real songs that `scripts/music` fetches, and short pieces of them that tests make for themselves.
-enum Music {
-    struct Missing: Error, CustomStringConvertible {
-        let description: String
-    }
-
-    private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
-    /// `RONDO_TEST_MUSIC`, or where `scripts/music` puts the songs.
-    static let folder = ProcessInfo.processInfo.environment["RONDO_TEST_MUSIC"] ?? root.path + "/.build/music"
-
-    static func song(_ name: String) throws -> String {
-        let path = folder + "/" + name
-        guard FileManager.default.fileExists(atPath: path) else {
-            throw Missing(description: "\(path) is missing. Run scripts/music, which fetches it.")
-        }
-        return path
-    }
-
+/// Formats, and short pieces that tests make for themselves.
+extension Music {
     static let formats = [
         "song.mp3", "song.flac", "song-aac.m4a", "song-alac.m4a", "song.opus", "song.wav", "song.aac",
     ].map { "formats/" + $0 }
@@ -37,7 +20,7 @@ enum Music {
     /// The song of `formats` made into something else by ffmpeg, with a copy of its tags; removed with its folder by
     /// the caller.
     static func made(
-        _ arguments: [String], as name: String, in folder: Folder, of source: String? = nil
+        _ arguments: [String], as name: String, in folder: TemporaryFolder, of source: String? = nil
     ) async throws
         -> String
     {
@@ -49,22 +32,6 @@ enum Music {
             throw Missing(description: "ffmpeg failed: \(run.errors). Install it: sudo apt-get install ffmpeg")
         }
         return target
-    }
-}
-
-/// A folder that goes away with its owner.
-final class Folder {
-    let path = FileManager.default.temporaryDirectory.path + "/rondo-media-" + UUID().uuidString
-
-    init() throws { try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true) }
-
-    deinit {
-        do { try FileManager.default.removeItem(atPath: path) } catch { print("cannot remove \(path): \(error)") }
-    }
-
-    func file(_ name: String, _ bytes: [UInt8]) throws -> String {
-        try Data(bytes).write(to: URL(filePath: path + "/" + name))
-        return path + "/" + name
     }
 }
 

@@ -1,6 +1,7 @@
 import Foundation
 import Model
 import Testing
+import TestTools
 
 /// Every real song, through the child, against what ffprobe says of it.
 @Suite struct RealSongTests {

@@ -2,11 +2,12 @@ import Foundation
 import Media
 import Model
 import Testing
+import TestTools
 
 /// What is no whole song of a known format is refused with the right code, and never crashes the child.
 @Suite struct RefusalTests {
     private func code(_ bytes: [UInt8], as name: String = "song.mp3") async throws -> String? {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         return try await Child.parse(folder.file(name, bytes)).refusal?.code
     }
 
@@ -66,13 +67,13 @@ import Testing
         (["-f", "matroska"], "a.mka", "unsupported_format"),
     ])
     func `Audio of other formats is unsupported`(_ arguments: [String], _ name: String, _ code: String) async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let file = try await Music.made(["-t", "2", "-map", "0:a"] + arguments, as: name, in: folder)
         #expect(try await Child.parse(file).refusal?.code == code)
     }
 
     @Test func `Films and pictures are not songs`() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let film = ["-f", "lavfi", "-i", "testsrc=d=1", "-t", "1", "-map", "1:v"]
         let withSound = try await Music.made(film + ["-map", "0:a", "-c:a", "aac"], as: "film.mp4", in: folder)
         let silent = try await Music.made(film, as: "silent.mp4", in: folder)
@@ -89,7 +90,7 @@ import Testing
 
     @Test func `A recording of more than a day is too long`() async throws {
         // 8 kHz, one channel, 8 bits: 25 hours are 720 MB of zeros, which a sparse file need not have.
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let length: UInt32 = 25 * 3600 * 8000
         func number(_ value: UInt32, _ count: Int) -> [UInt8] { (0..<count).map { UInt8(value >> (8 * $0) & 255) } }
         let format = number(1, 2) + number(1, 2) + number(8000, 4) + number(8000, 4) + number(1, 2) + number(8, 2)

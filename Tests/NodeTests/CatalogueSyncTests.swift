@@ -6,6 +6,7 @@ import Model
 import Platform
 import SQLiteStore
 import Testing
+import TestTools
 import Wire
 
 extension StorageNode {

@@ -4,6 +4,7 @@ import Model
 import Placement
 import Platform
 import Testing
+import TestTools
 import Wire
 
 /// A Router, the last node, that reads what three Data servers hold.
@@ -17,7 +18,7 @@ private struct Readers {
 
     init(seed: UInt64) async throws {
         cluster = try await StorageCluster.start(4, data: 3)
-        chunk = NodeTests.chunk(seed)
+        chunk = TestTools.chunk(seed)
         router = cluster.nodes[3]
         holders = Array(cluster.order(of: chunk.hash).prefix(3))
         for holder in holders { try await holder.chunks.put(chunk.hash, chunk.bytes) }
@@ -73,10 +74,10 @@ private struct Readers {
             let all = try await Readers(seed: 4)
             let holder = all.holders[0]
             try holder.damage(all.chunk.hash)
-            #expect(try await holder.reader.read(part(all.chunk), deadline: deadline()) == all.chunk.bytes)
+            #expect(try await holder.reader.read(part(all.chunk), deadline: soon) == all.chunk.bytes)
             #expect(try holder.hasQuarantined(all.chunk.hash))
             #expect(await becomes { holder.chunks.length(of: all.chunk.hash) == all.chunk.bytes.count })
-            #expect(try await holder.reader.read(part(all.chunk), deadline: deadline()) == all.chunk.bytes)
+            #expect(try await holder.reader.read(part(all.chunk), deadline: soon) == all.chunk.bytes)
             #expect(holder.metrics.value("rondo_chunks_damaged_total") == 1)
             all.cluster.stop()
         }
@@ -89,13 +90,13 @@ private struct Readers {
             let order = cluster.order(of: chunk.hash)
             let (router, finder) = (order[4], order[3])
             try await finder.chunks.put(chunk.hash, chunk.bytes)
-            #expect(try await router.reader.read(part(chunk), deadline: deadline()) == chunk.bytes)
+            #expect(try await router.reader.read(part(chunk), deadline: soon) == chunk.bytes)
             for node in order { node.hang(.chunkHave) }
             let began = LinuxClock().now
-            #expect(try await router.reader.read(part(chunk), deadline: deadline()) == chunk.bytes)
+            #expect(try await router.reader.read(part(chunk), deadline: soon) == chunk.bytes)
             #expect(LinuxClock().now - began < .milliseconds(500))
             #expect(
-                try await router.reader.readWhole(chunk.hash, length: chunk.bytes.count, deadline: deadline())
+                try await router.reader.readWhole(chunk.hash, length: chunk.bytes.count, deadline: soon)
                     == chunk.bytes)
             cluster.stop()
         }
@@ -111,7 +112,7 @@ private struct Readers {
             router.ring.earlierPlacements = [router.ring.placement]
             router.ring.placement = Placement(order[1...].map { Placement.Candidate(id: $0.id, role: .data) })
             for node in order { node.hang(.chunkHave) }
-            #expect(try await router.reader.read(part(chunk), deadline: deadline()) == chunk.bytes)
+            #expect(try await router.reader.read(part(chunk), deadline: soon) == chunk.bytes)
             cluster.stop()
         }
     }
@@ -122,10 +123,10 @@ private struct Readers {
             let chunk = chunk(7)
             let began = LinuxClock().now
             await #expect(throws: ChunkUnavailable(hash: chunk.hash)) {
-                try await cluster.nodes[3].reader.read(part(chunk), deadline: deadline())
+                try await cluster.nodes[3].reader.read(part(chunk), deadline: soon)
             }
             await #expect(throws: ChunkUnavailable(hash: chunk.hash)) {
-                try await cluster.nodes[3].reader.readWhole(chunk.hash, length: 10, deadline: deadline())
+                try await cluster.nodes[3].reader.readWhole(chunk.hash, length: 10, deadline: soon)
             }
             #expect(LinuxClock().now - began < .seconds(3))
             cluster.stop()
@@ -150,7 +151,7 @@ private struct Readers {
             all.holders[1].stop()
             let began = LinuxClock().now
             let bytes = try await all.router.reader.readWhole(
-                all.chunk.hash, length: all.chunk.bytes.count, deadline: deadline())
+                all.chunk.hash, length: all.chunk.bytes.count, deadline: soon)
             #expect(bytes == all.chunk.bytes)
             #expect(LinuxClock().now - began < .milliseconds(1_500))
             all.cluster.stop()

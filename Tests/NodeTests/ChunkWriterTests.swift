@@ -3,6 +3,7 @@ import Linux
 import Model
 import Platform
 import Testing
+import TestTools
 import Wire
 
 @Suite(.timeLimit(.minutes(1))) struct ChunkWriterTests {
@@ -33,7 +34,7 @@ import Wire
             #expect(time > .milliseconds(900) && time < .milliseconds(2_500))
             #expect(order[3].chunks.length(of: chunk.hash) != nil)
             // The next chunk of the same upload does not wait for it again.
-            let next = NodeTests.chunk(13)
+            let next = TestTools.chunk(13)
             let then = LinuxClock().now
             #expect(await order[4].writer.store(next.hash, next.bytes, during: attempt) == 3)
             #expect(LinuxClock().now - then < .milliseconds(1_000))

@@ -5,6 +5,7 @@ import Model
 import Platform
 import SQLiteStore
 import Testing
+import TestTools
 import Wire
 
 @testable import Node
@@ -18,11 +19,11 @@ final class LiveCluster {
     let ports: (http: UInt16, peer: UInt16, dns: UInt16)
     private(set) var servers: [LiveServer] = []
     private(set) var registry: RegistryNode?
-    private let registryFolder: TestFolder
+    private let registryFolder: TemporaryFolder
     private let net: (UInt8, UInt8)
 
     init() throws {
-        registryFolder = try TestFolder()
+        registryFolder = try TemporaryFolder()
         net = (.random(in: 1...250), .random(in: 1...250))
         ports = (try freePort(network), try freePort(network), try freePort(network))
     }
@@ -141,11 +142,11 @@ extension RoleCounts {
 
 /// One server, its home, and what becomes of both over kills and starts.
 @Loop
-final class LiveServer {
+final class LiveServer: HTTPTarget {
     let address: HostAddress
     private let configuration: ServerConfiguration
-    private let network: LinuxNetwork
-    private let folder: TestFolder
+    let network: LinuxNetwork
+    private let folder: TemporaryFolder
     private let home: Home
     private let capacity: Int64?
     private(set) var server: RingServer?
@@ -161,7 +162,7 @@ final class LiveServer {
         self.configuration = configuration
         self.network = network
         self.capacity = capacity
-        folder = try TestFolder()
+        folder = try TemporaryFolder()
         home = try Home(folder.path)
     }
 
@@ -172,7 +173,7 @@ final class LiveServer {
     var isReady: Bool { server?.view.unreadiness.isEmpty ?? false }
     var role: Role? { members.first { $0.id == id }?.role }
     var id: ServerID? { status?.`self` }
-    var http: Endpoint { Endpoint(address, configuration.httpPort) }
+    var endpoint: Endpoint { Endpoint(address, configuration.httpPort) }
 
     func start() async throws {
         let pool = BlockingPool(name: "disk", threads: 2)
@@ -219,50 +220,13 @@ final class LiveServer {
 
 // Listeners and uploaders.
 extension LiveServer {
-    struct Answer: Sendable {
-        var status = 0
-        var headers: Headers = [:]
-        var body: [UInt8] = []
-        var text: String { String(decoding: body, as: UTF8.self) }
-    }
-
-    func get(_ target: String) async throws -> Answer { try await request("GET", target) }
-
-    func upload(_ file: [UInt8], title: String, name: String = "song.wav") async throws -> Answer {
+    func upload(_ file: [UInt8], title: String, name: String = "song.wav") async throws -> HTTPAnswer {
         let form =
             "--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\n\(title)\r\n"
             + "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"\(name)\"\r\n\r\n"
         return try await request(
             "POST", "/api/v1/songs", headers: ["Content-Type": "multipart/form-data; boundary=x"],
             body: Array(form.utf8) + file + Array("\r\n--x--\r\n".utf8))
-    }
-
-    private func request(
-        _ method: String, _ target: String, headers: Headers = [:], body: [UInt8] = []
-    ) async throws -> Answer {
-        let limit = deadline(.seconds(20))
-        let stream = try await network.connect(to: http, from: .any, deadline: limit)
-        defer { stream.close() }
-        var headers = headers
-        headers["Host"] = http.description
-        headers["Connection"] = "close"
-        if !body.isEmpty { headers["Content-Length"] = String(body.count) }
-        try await stream.write(
-            MessageWriter.request(method: method, target: target, headers: headers) + body, deadline: limit)
-        var parser = ResponseParser(answering: method)
-        var answer = Answer()
-        while true {
-            while let event = try parser.next() {
-                switch event {
-                case .head(let head): (answer.status, answer.headers) = (head.status, head.headers)
-                case .body(let bytes): answer.body += bytes
-                case .end: return answer
-                }
-            }
-            let bytes = try await stream.read(atMost: 1 << 16, deadline: limit)
-            if bytes.isEmpty { throw StreamError.closed }
-            parser.append(bytes)
-        }
     }
 }
 

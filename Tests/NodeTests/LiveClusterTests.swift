@@ -4,6 +4,7 @@ import Model
 import Platform
 import SQLiteStore
 import Testing
+import TestTools
 
 @testable import Node
 

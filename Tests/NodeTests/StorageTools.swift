@@ -7,66 +7,8 @@ import Peers
 import Placement
 import Platform
 import SQLiteStore
+import TestTools
 import Wire
-
-/// Runs a test's body on the loop, which is installed first, and hands its error on.
-func onLoop(_ body: @escaping @Loop @Sendable () async throws -> Void) async throws {
-    EventLoop.install()
-    let outcome = Outcome()
-    await Loop.spawn("test") {
-        do { try await body() } catch { outcome.error = error }
-    }.value
-    if let error = await outcome.error { throw error }
-}
-
-@Loop
-private final class Outcome {
-    var error: (any Error)?
-    nonisolated init() {}
-}
-
-@Loop func deadline(_ duration: Duration = .seconds(10)) -> MonotonicTime { LinuxClock().now + duration }
-
-/// Looks again whenever the loop has time, every few milliseconds; false when the deadline passes first.
-@Loop
-func becomes(_ condition: @Loop () async -> Bool, by limit: MonotonicTime = deadline()) async -> Bool {
-    let clock = LinuxClock()
-    while await !condition() {
-        guard clock.now < limit else { return false }
-        await withCheckedContinuation { continuation in
-            _ = clock.schedule(at: clock.now + .milliseconds(5)) { continuation.resume() }
-        }
-    }
-    return true
-}
-
-/// A folder that is gone when the test ends.
-final class TestFolder: Sendable {
-    let path: String
-
-    init() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "rondo-node-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.path
-    }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(atPath: path)
-        } catch {
-            print("could not remove \(path): \(error)")
-        }
-    }
-}
-
-/// Some bytes that differ by `seed`, and their hash.
-func chunk(_ seed: UInt64, length: Int = 150_000) -> (hash: ContentHash, bytes: [UInt8]) {
-    var generator = SeededGenerator(seed: seed)
-    var bytes: [UInt8] = []
-    while bytes.count < length { bytes.append(bigEndian: generator.next()) }
-    bytes.removeLast(bytes.count - length)
-    return (SHA256.hash(bytes), bytes)
-}
 
 /// The whole of a chunk as a part that is verified block by block.
 func part(_ chunk: (hash: ContentHash, bytes: [UInt8])) -> ChunkReader.Part {
@@ -95,7 +37,7 @@ final class TestRing: StorageRing {
 @Loop
 final class StorageNode {
     let id: ServerID
-    let folder: TestFolder
+    let folder: TemporaryFolder
     let peers: Peers
     let metrics = Metrics()
     let chunks: FileChunkStore
@@ -112,7 +54,7 @@ final class StorageNode {
     init(capacity: Int64? = nil) async throws {
         var generator = SystemRandomNumberGenerator()
         id = .random(using: &generator)
-        folder = try TestFolder()
+        folder = try TemporaryFolder()
         peers = Peers(
             identity: PeerIdentity(
                 life: ServerLife(id: id, incarnation: Incarnation(1)), nonce: generator.next(),

@@ -5,6 +5,7 @@ import Model
 import Platform
 import SQLiteStore
 import Testing
+import TestTools
 
 /// Songs going in: what is stored, what is refused, and what is left of it when something breaks.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct UploadTests {

@@ -3,6 +3,7 @@ import Model
 import Peers
 import Platform
 import Testing
+import TestTools
 import Wire
 
 /// What becomes of requests when connections hang, and when both ends are busy.
@@ -17,7 +18,7 @@ import Wire
             let began = LinuxClock().now
             let patient = Task { @Loop in
                 await #expect(throws: PeerError.self) {
-                    try await node.peers.connect(to: address, deadline: deadline())
+                    try await node.peers.connect(to: address, deadline: soon)
                 }
                 return LinuxClock().now - began
             }
@@ -63,14 +64,14 @@ import Wire
             let (node, earlier) = (try Node(66), try Node(67))
             let relay = try Relay(to: node.address.endpoint)
             try await earlier.peers.connect(
-                to: PeerAddress(endpoint: relay.endpoint, life: nil), deadline: deadline())
+                to: PeerAddress(endpoint: relay.endpoint, life: nil), deadline: soon)
             #expect(node.peers.hasLink(to: earlier.address))
             relay.cutAll()
             earlier.peers.stop()
             let again = try Node(67, after: earlier.peers.identity)
-            try await again.peers.connect(to: node.address, deadline: deadline())
+            try await again.peers.connect(to: node.address, deadline: soon)
             let began = LinuxClock().now
-            _ = try await node.peers.request(.ping, to: again.address, deadline: deadline())
+            _ = try await node.peers.request(.ping, to: again.address, deadline: soon)
             #expect(LinuxClock().now - began < .seconds(1))
             relay.stop()
             node.peers.stop()
@@ -83,7 +84,7 @@ import Wire
             let (left, right) = (try Node(68), try Node(69))
             let relay = try Relay(to: right.address.endpoint)
             let address = PeerAddress(endpoint: relay.endpoint, life: nil)
-            _ = try await left.peers.request(.ping, to: address, deadline: deadline())
+            _ = try await left.peers.request(.ping, to: address, deadline: soon)
             relay.cutAll()
             let limit = deadline(.seconds(8))
             var answer: PeerReply?

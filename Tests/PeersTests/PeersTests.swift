@@ -3,6 +3,7 @@ import Model
 import Peers
 import Platform
 import Testing
+import TestTools
 import Wire
 
 @Suite(.timeLimit(.minutes(1))) struct PeersTests {
@@ -16,10 +17,10 @@ import Wire
                 }
             }
             let body = [UInt8](repeating: 9, count: 3 << 20)
-            let there = try await left.peers.request(.chunkHave, to: right.address, body: body, deadline: deadline())
+            let there = try await left.peers.request(.chunkHave, to: right.address, body: body, deadline: soon)
             #expect(there.body == body)
             #expect(right.peers.hasLink(to: left.address))
-            let back = try await right.peers.request(.chunkHave, to: left.address, body: [1], deadline: deadline())
+            let back = try await right.peers.request(.chunkHave, to: left.address, body: [1], deadline: soon)
             #expect(back.body == [1])
             left.peers.stop()
             right.peers.stop()
@@ -30,10 +31,10 @@ import Wire
         try await onLoop {
             let (member, stranger) = (try Node(43), try Node(44, key: 2))
             let anyone = PeerAddress(endpoint: member.address.endpoint, life: nil)
-            await #expect(throws: PeerError.self) { try await stranger.peers.connect(to: anyone, deadline: deadline()) }
+            await #expect(throws: PeerError.self) { try await stranger.peers.connect(to: anyone, deadline: soon) }
             await #expect(throws: PeerError.self) {
                 try await member.peers.connect(
-                    to: PeerAddress(endpoint: stranger.address.endpoint, life: nil), deadline: deadline())
+                    to: PeerAddress(endpoint: stranger.address.endpoint, life: nil), deadline: soon)
             }
             #expect(member.metrics.value("rondo_peer_strangers_total") == 1)
             member.peers.stop()
@@ -47,7 +48,7 @@ import Wire
             let earlier = ServerLife(id: right.peers.identity.life.id, incarnation: Incarnation(0))
             let meant = PeerAddress(endpoint: right.address.endpoint, life: earlier)
             await #expect(throws: PeerError.answeredBy(right.peers.identity)) {
-                try await left.peers.connect(to: meant, deadline: deadline())
+                try await left.peers.connect(to: meant, deadline: soon)
             }
             left.peers.stop()
             right.peers.stop()
@@ -65,7 +66,7 @@ import Wire
             await #expect(throws: PeerError.timedOut) {
                 try await left.peers.request(.chunkRead, to: right.address, deadline: deadline(.milliseconds(100)))
             }
-            #expect(try await left.peers.ping(right.address.endpoint, deadline: deadline()) == right.peers.identity)
+            #expect(try await left.peers.ping(right.address.endpoint, deadline: soon) == right.peers.identity)
             for one in stuck { one.resume() }
             left.peers.stop()
             right.peers.stop()
@@ -75,14 +76,14 @@ import Wire
     @Test func `the end of a process is noticed at once, and its requests fail`() async throws {
         try await onLoop {
             let (left, right) = (try Node(49), try Node(50))
-            try await left.peers.connect(to: right.address, deadline: deadline())
+            try await left.peers.connect(to: right.address, deadline: soon)
             let lost = await withCheckedContinuation { continuation in
                 left.peers.lastLinkClosed = { continuation.resume(returning: $0) }
                 right.peers.stop()
             }
             #expect(lost.life == right.peers.identity.life)
             await #expect(throws: PeerError.unreachable(.refused)) {
-                try await left.peers.redial(right.address, deadline: deadline())
+                try await left.peers.redial(right.address, deadline: soon)
             }
             left.peers.stop()
         }
@@ -93,13 +94,13 @@ import Wire
             let (left, right) = (try Node(51), try Node(52))
             let network = LinuxNetwork()
             for noise in [Array("GET / HTTP/1.1\r\n\r\n".utf8), [0, 0, 0, 0], Array(repeating: 0xFF, count: 4096)] {
-                let stream = try await network.connect(to: right.address.endpoint, from: .any, deadline: deadline())
-                try await stream.write(noise, deadline: deadline())
+                let stream = try await network.connect(to: right.address.endpoint, from: .any, deadline: soon)
+                try await stream.write(noise, deadline: soon)
                 stream.finishWriting()
-                while try await !stream.read(atMost: 4096, deadline: deadline()).isEmpty {}
+                while try await !stream.read(atMost: 4096, deadline: soon).isEmpty {}
                 stream.close()
             }
-            #expect(try await left.peers.ping(right.address.endpoint, deadline: deadline()) == right.peers.identity)
+            #expect(try await left.peers.ping(right.address.endpoint, deadline: soon) == right.peers.identity)
             left.peers.stop()
             right.peers.stop()
         }

@@ -2,6 +2,7 @@ import Linux
 import Model
 import Peers
 import Platform
+import TestTools
 
 /// A process of a cluster, as far as its links go.
 @Loop
@@ -26,14 +27,6 @@ struct Node {
 
     var address: PeerAddress { PeerAddress(endpoint: peers.identity.endpoint, life: peers.identity.life) }
 }
-
-/// Runs a test's body on the loop, which is installed first.
-func onLoop(_ body: @escaping @Loop @Sendable () async throws -> Void) async throws {
-    EventLoop.install()
-    try await body()
-}
-
-@Loop func deadline(_ duration: Duration = .seconds(5)) -> MonotonicTime { LinuxClock().now + duration }
 
 /// Stands between two servers and passes their bytes on, until it is cut: then connections stay open and nothing
 /// passes.
@@ -61,7 +54,7 @@ final class Relay {
 
     private func join(_ near: any ByteStream, _ target: Endpoint) {
         Loop.spawn("relay") { [self] in
-            guard let far = try? await network.connect(to: target, from: .any, deadline: deadline()) else {
+            guard let far = try? await network.connect(to: target, from: .any, deadline: soon) else {
                 return near.close()
             }
             streams += [near, far]
@@ -74,7 +67,7 @@ final class Relay {
     private func pass(from source: any ByteStream, to target: any ByteStream, _ number: Int) async {
         while let bytes = try? await source.read(atMost: 64 << 10, deadline: .distantFuture), !bytes.isEmpty {
             guard number > cut else { continue }
-            do { try await target.write(bytes, deadline: deadline()) } catch { break }
+            do { try await target.write(bytes, deadline: soon) } catch { break }
         }
         if number > cut { target.close() }
     }

@@ -2,6 +2,7 @@ import Model
 import Platform
 import RegistryServer
 import Testing
+import TestTools
 
 @testable import Linux
 

@@ -4,6 +4,7 @@ import Registry
 import RegistryServer
 import Resolver
 import Testing
+import TestTools
 
 @testable import Linux
 
@@ -56,11 +57,11 @@ import Testing
                 stream.close()
             }
             let label = "transport=\"udp\""
-            #expect(await office.holds { office.metrics.value("rondo_dns_dropped_total", labels: label) >= 3 })
+            #expect(await becomes { office.metrics.value("rondo_dns_dropped_total", labels: label) >= 3 })
             let found = try await office.resolver().endpoints(of: .routers, deadline: soon)
             #expect(found.count == 3)
             let answered = "transport=\"udp\",rcode=\"NOERROR\""
-            #expect(await office.holds { office.metrics.value("rondo_dns_queries_total", labels: answered) == 1 })
+            #expect(await becomes { office.metrics.value("rondo_dns_queries_total", labels: answered) == 1 })
         }
     }
 

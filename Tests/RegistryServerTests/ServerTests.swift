@@ -4,6 +4,7 @@ import Registry
 import RegistryServer
 import Resolver
 import Testing
+import TestTools
 
 @testable import Linux
 
@@ -20,7 +21,7 @@ import Testing
                 office.server.report(
                     DeathReport(reporter: Office.life(3), accused: Office.life(accused), confirmed: true))
             }
-            #expect(await office.holds { office.server.snapshot.leases.count == 4 })
+            #expect(await becomes { office.server.snapshot.leases.count == 4 })
             let left = try await resolver.endpoints(of: .peers(.data), deadline: soon)
             #expect(left == [Endpoint(HostAddress(10, 0, 0, 2), 7700)])
             #expect(office.alive.asked == 2)
@@ -46,7 +47,7 @@ import Testing
             #expect(server.lease(request, from: .loopback).outcome == .granted)
             let start = clock.now
             server.report(DeathReport(reporter: Office.life(3), accused: Office.life(1), confirmed: true))
-            #expect(await office.holds { server.snapshot.leases.isEmpty })
+            #expect(await becomes { server.snapshot.leases.isEmpty })
             #expect(clock.now - start >= .milliseconds(100))
         }
     }

@@ -8,27 +8,6 @@ import Testing
 
 @testable import Linux
 
-/// Runs `body` on the event loop and hands its error on.
-func onLoop<Value: Sendable>(_ body: @escaping @Loop @Sendable () async throws -> Value) async throws -> Value {
-    EventLoop.install()
-    let outcome = Outcome<Value>()
-    await Loop.spawn("test") {
-        do { outcome.result = .success(try await body()) } catch { outcome.result = .failure(error) }
-    }.value
-    return try await outcome.value()
-}
-
-@Loop
-private final class Outcome<Value: Sendable> {
-    struct Missing: Error {}
-    var result: Result<Value, any Error> = .failure(Missing())
-    nonisolated init() {}
-    func value() throws -> Value { try result.get() }
-}
-
-/// Far enough for a busy machine, near enough to end a broken test.
-@Loop var soon: MonotonicTime { LinuxClock().now + .seconds(20) }
-
 /// A registry on a free port of the loopback, with servers that live as long as `alive` says.
 @Loop
 final class Office {
@@ -81,13 +60,6 @@ final class Office {
 
     func resolver(_ registries: [Endpoint]? = nil) -> Resolver {
         Resolver(registries: registries ?? [dns], zone: zone, clock: clock, network: network)
-    }
-
-    /// Waits until something holds, and says whether it does.
-    func holds(_ condition: () -> Bool) async -> Bool {
-        let end = soon
-        while !condition(), clock.now < end { await clock.sleep(for: .milliseconds(5)) }
-        return condition()
     }
 }
 

@@ -3,6 +3,7 @@ import HTTP
 import Model
 import RouterServer
 import Testing
+import TestTools
 
 @Suite struct CatalogueAPITests {
     private struct Page: Decodable {

@@ -4,9 +4,10 @@ import HTTP
 import Model
 import RouterServer
 import Testing
+import TestTools
 
 /// The part of an error's body that programs read.
-func code(_ answer: Answer) throws -> String {
+func code(_ answer: HTTPAnswer) throws -> String {
     try JSONText.decode(ErrorBody.self, from: answer.body).error.code
 }
 

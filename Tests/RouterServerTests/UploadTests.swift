@@ -3,6 +3,7 @@ import Model
 import Platform
 import RouterServer
 import Testing
+import TestTools
 
 @Suite struct UploadTests {
     private static let formType = "multipart/form-data; boundary=B"
@@ -23,7 +24,8 @@ import Testing
     }
 
     @Loop
-    private static func post(_ server: TestServer, _ body: [UInt8], _ headers: Headers = [:]) async throws -> Answer {
+    private static func post(_ server: TestServer, _ body: [UInt8], _ headers: Headers = [:]) async throws -> HTTPAnswer
+    {
         var headers = headers
         headers["Content-Type"] = headers["Content-Type"] ?? formType
         return try await server.request("POST", "/api/v1/songs", headers: headers, body: body)
@@ -127,7 +129,7 @@ import Testing
             let connection = try await server.connect()
             try await connection.send(
                 "POST", "/api/v1/songs", headers: ["Content-Type": Self.formType, "Content-Length": "\(body.count)"])
-            try await connection.stream.write(body.prefix(length), deadline: server.soon)
+            try await connection.stream.write(body.prefix(length), deadline: soon)
             connection.stream.finishWriting()
             let answer = try await connection.answer(to: "POST")
             #expect(answer.status == 400)
@@ -147,9 +149,9 @@ import Testing
             let connection = try await server.connect()
             try await connection.send(
                 "POST", "/api/v1/songs", headers: ["Content-Type": Self.formType, "Content-Length": "\(body.count)"])
-            try await connection.stream.write(body.prefix(5000), deadline: server.soon)
+            try await connection.stream.write(body.prefix(5000), deadline: soon)
             connection.close()
-            #expect(await server.uploads.ended.wait(beyond: 0, until: server.soon) == 1)
+            #expect(await server.uploads.ended.wait(beyond: 0, until: soon) == 1)
             #expect(server.uploads.aborted == 1 && server.uploads.finished == 0)
             try await server.stop()
         }

@@ -4,6 +4,7 @@ import Model
 import Platform
 import SQLiteStore
 import Testing
+import TestTools
 
 struct LogTests {
     @Test func `two stores that exchange what each lacks say the same`() async throws {

@@ -5,25 +5,7 @@ import Linux
 import Model
 import Platform
 import SQLiteStore
-
-/// A folder that is gone when the test ends.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "rondo-test-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        path = folder.path
-    }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(atPath: path)
-        } catch {
-            print("could not remove \(path): \(error)")
-        }
-    }
-}
+import TestTools
 
 let server = ServerID(1)
 

@@ -3,6 +3,7 @@ import Model
 import Platform
 import SQLiteStore
 import Testing
+import TestTools
 
 struct SearchTests {
     private func library() async throws -> (SQLiteStore, TemporaryFolder) {

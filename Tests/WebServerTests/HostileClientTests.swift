@@ -3,6 +3,7 @@ import Linux
 import Model
 import Platform
 import Testing
+import TestTools
 import WebServer
 
 /// Clients that send what is wrong, too much, or nothing; after each of them the server still answers others.
@@ -239,7 +240,7 @@ import WebServer
             let busy = try await server.connect()
             try await busy.send("GET", "/")
             await begun.wait()
-            let drained = Loop.spawn("drain") { await server.server.drain(until: server.soon) }
+            let drained = Loop.spawn("drain") { await server.server.drain(until: soon) }
             #expect(try await idle.readToEnd().isEmpty)
             _ = try await events.readToEnd()
             gate.open()

@@ -3,27 +3,12 @@ import Linux
 import Model
 import Platform
 import Testing
+import TestTools
 import WebServer
-
-/// Runs `body` on the event loop, as a server's task does, and hands its error on.
-func onLoop(_ body: @escaping @Loop @Sendable () async throws -> Void) async throws {
-    EventLoop.install()
-    let outcome = Outcome()
-    await Loop.spawn("test") {
-        do { try await body() } catch { outcome.error = error }
-    }.value
-    if let error = await outcome.error { throw error }
-}
-
-@Loop
-private final class Outcome {
-    var error: (any Error)?
-    nonisolated init() {}
-}
 
 /// A server on a free port of the loopback address, and connections to it.
 @Loop
-final class TestServer {
+final class TestServer: HTTPTarget {
     let clock = LinuxClock()
     let network = LinuxNetwork()
     let metrics = Metrics()
@@ -37,105 +22,7 @@ final class TestServer {
         endpoint = try server.listen(on: Endpoint(.loopback, 0))
     }
 
-    var soon: MonotonicTime { clock.now + .seconds(20) }
-
-    func connect() async throws -> TestConnection {
-        TestConnection(try await network.connect(to: endpoint, from: .any, deadline: soon), deadline: soon)
-    }
-
-    /// Sends a request on a connection of its own and reads the answer.
-    func request(
-        _ method: String, _ target: String, headers: Headers = [:], body: [UInt8] = []
-    ) async throws -> Answer {
-        let connection = try await connect()
-        defer { connection.close() }
-        try await connection.send(method, target, headers: headers, body: body)
-        return try await connection.answer(to: method)
-    }
-
     func stop() async { await server.drain(until: clock.now) }
-}
-
-struct Answer: Sendable {
-    var status: Int
-    var headers: Headers
-    var body: [UInt8]
-    var text: String { String(decoding: body, as: UTF8.self) }
-}
-
-@Loop
-final class TestConnection {
-    let stream: any ByteStream
-    let deadline: MonotonicTime
-
-    init(_ stream: any ByteStream, deadline: MonotonicTime) {
-        self.stream = stream
-        self.deadline = deadline
-    }
-
-    func close() { stream.close() }
-    func send(_ text: String) async throws { try await stream.write(Array(text.utf8), deadline: deadline) }
-
-    func send(_ method: String, _ target: String, headers: Headers = [:], body: [UInt8] = []) async throws {
-        var headers = headers
-        headers["Host"] = headers["Host"] ?? "server:80"
-        if !body.isEmpty, headers["Transfer-Encoding"] == nil { headers["Content-Length"] = String(body.count) }
-        let head = MessageWriter.request(method: method, target: target, headers: headers)
-        try await stream.write(head + body, deadline: deadline)
-    }
-
-    func read(exactly count: Int) async throws -> [UInt8] {
-        var all: [UInt8] = []
-        while all.count < count {
-            let bytes = try await stream.read(atMost: count - all.count, deadline: deadline)
-            if bytes.isEmpty { throw HTTPError.truncated }
-            all += bytes
-        }
-        return all
-    }
-
-    /// Reads a head and not one byte more.
-    func readHead() async throws -> ResponseHead {
-        var parser = ResponseParser(answering: "GET")
-        while true {
-            if case .head(let head) = try parser.next() { return head }
-            parser.append(try await read(exactly: 1))
-        }
-    }
-
-    /// Reads the only answer that is under way.
-    func answer(to method: String = "GET") async throws -> Answer {
-        var parser = ResponseParser(answering: method)
-        var answer = Answer(status: 0, headers: [:], body: [])
-        while true {
-            while let event = try parser.next() {
-                switch event {
-                case .head(let head):
-                    answer.status = head.status
-                    answer.headers = head.headers
-                case .body(let bytes): answer.body += bytes
-                case .end: return answer
-                }
-            }
-            let atMost = answer.status == 0 ? 1 : 1 << 16
-            let bytes = try await stream.read(atMost: atMost, deadline: deadline)
-            if bytes.isEmpty {
-                _ = try parser.finish()
-                return answer
-            }
-            parser.append(bytes)
-        }
-    }
-
-    /// Everything until the server closes.
-    func readToEnd() async throws -> [UInt8] {
-        var all: [UInt8] = []
-        while true {
-            let bytes = try await stream.read(atMost: 1 << 16, deadline: deadline)
-            if bytes.isEmpty { return all }
-            all += bytes
-        }
-    }
 }
 
 /// Opens once; who waits before that goes on then.
@@ -153,16 +40,5 @@ final class Gate {
 
     func wait() async {
         if !isOpen { await withCheckedContinuation { waiters.append($0) } }
-    }
-}
-
-/// The error that `body` throws.
-@Loop
-func failure(_ body: @Loop () async throws -> Void) async -> (any Error)? {
-    do {
-        try await body()
-        return nil
-    } catch {
-        return error
     }
 }

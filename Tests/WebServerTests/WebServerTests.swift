@@ -3,6 +3,7 @@ import Linux
 import Model
 import Platform
 import Testing
+import TestTools
 import WebServer
 
 /// Answers with what it got: method, path, body.

@@ -5,12 +5,14 @@ import Linux
 import Model
 import Platform
 import Synchronization
+import TestTools
 
 /// A real cluster of real processes, each on its own loopback address of a block that no other test has.
 @Loop
 final class RealCluster {
-    let tools = TestTools()
-    let folder: String
+    let prober = Prober()
+    private let temporary: TemporaryFolder
+    var folder: String { temporary.path }
     let registry: RealServer
     private(set) var servers: [RealServer] = []
     private let block: UInt32
@@ -23,12 +25,12 @@ final class RealCluster {
         let address = Self.freshBlock()
         block = address.value - 1
         self.extra = extra
-        folder = NSTemporaryDirectory() + "rondo-cluster-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        temporary = try TemporaryFolder()
+        let folder = temporary.path
         try (ClusterKey().text + "\n").write(toFile: folder + "/key", atomically: true, encoding: .utf8)
         registry = RealServer(
             name: "registry", type: "registry", address: address, registries: address.description, folder: folder,
-            tools: tools)
+            prober: prober)
         for type in types { _ = add(type) }
     }
 
@@ -45,7 +47,7 @@ final class RealCluster {
         let number = UInt32(servers.count + 1)
         let server = RealServer(
             name: "server-\(number)", type: type, address: HostAddress(block + 1 + number),
-            registries: registry.address.description, folder: folder, extra: extra, tools: tools)
+            registries: registry.address.description, folder: folder, extra: extra, prober: prober)
         servers.append(server)
         return server
     }
@@ -70,8 +72,7 @@ final class RealCluster {
     func stop() async {
         for server in servers + [registry] { server.send(.kill) }
         for server in servers + [registry] { await server.kill() }
-        // A file that stays is in the folder for temporary ones.
-        try? FileManager.default.removeItem(atPath: folder)
+        temporary.remove()
     }
 
     var running: [RealServer] { servers.filter(\.isRunning) }

@@ -13,18 +13,18 @@ final class RealServer {
     private let arguments: [String]
     private let log: String
     private(set) var process: ChildProcess?
-    private let tools: TestTools
+    private let prober: Prober
 
     nonisolated static let httpPort: UInt16 = 8080
 
     init(
         name: String, type: String, address: HostAddress, registries: String, folder: String, extra: [String] = [],
-        tools: TestTools
+        prober: Prober
     ) {
         self.name = name
         self.type = type
         self.address = address
-        self.tools = tools
+        self.prober = prober
         log = "\(folder)/\(name).log"
         arguments =
             [
@@ -39,7 +39,7 @@ final class RealServer {
 
     func start() throws {
         var child = ChildSpecification(
-            Tool.rondo, arguments, environment: Tool.cleanEnvironment(adding: tools.environment))
+            Tool.rondo, arguments, environment: Tool.cleanEnvironment(adding: prober.environment))
         child.output = .appended(to: log)
         child.error = .appended(to: log)
         child.hasOwnGroup = true
@@ -52,30 +52,30 @@ final class RealServer {
     func kill() async {
         // A stopped process is killed too, but its connections close only then.
         send(.kill)
-        _ = await process?.wait(until: tools.clock.now + .seconds(5))
+        _ = await process?.wait(until: prober.clock.now + .seconds(5))
     }
 
     /// SIGTERM, and how it ended.
     func terminate(within limit: Duration = .seconds(35)) async throws -> ChildExit {
         send(.terminate)
-        guard let exit = await process?.wait(until: tools.clock.now + limit) else {
+        guard let exit = await process?.wait(until: prober.clock.now + limit) else {
             throw NotInTime(description: "\(name) did not leave within \(limit)\(logTail)")
         }
         return exit
     }
 
-    func isReady() async -> Bool { await ServerProbe.readiness(of: http, world: tools.world) == .ready }
+    func isReady() async -> Bool { await ServerProbe.readiness(of: http, world: prober.world) == .ready }
 
     /// What it says of the cluster; nil where it does not answer.
-    func status() async -> ClusterStatus? { await ServerProbe.status(toldBy: http, world: tools.world) }
+    func status() async -> ClusterStatus? { await ServerProbe.status(toldBy: http, world: prober.world) }
 
     var logText: String { (try? String(contentsOfFile: log, encoding: .utf8)) ?? "" }
     var logTail: String { logText.split(separator: "\n").suffix(12).map { "\n    \($0)" }.joined() }
 }
 
-/// What the tests share.
+/// What looks at servers as a client does.
 @Loop
-struct TestTools {
+struct Prober {
     let clock = LinuxClock()
     let network = LinuxNetwork()
     let world: ClientWorld

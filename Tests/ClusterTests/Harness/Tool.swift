@@ -2,6 +2,7 @@ import Foundation
 import Linux
 import Model
 import Platform
+import TestTools
 
 /// A program of this machine, run to its end or killed at its deadline.
 @Loop
@@ -12,14 +13,6 @@ struct Tool {
         let errors: String
         var text: String { String(decoding: output, as: UTF8.self) }
         var lines: [String] { text.split(separator: "\n").map(String.init) }
-    }
-
-    /// The folder of the test bundle, where the programs under test are built too.
-    nonisolated static var buildFolder: String {
-        #if os(Linux)
-            let path = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-            return URL(filePath: path).deletingLastPathComponent().path
-        #endif
     }
 
     nonisolated static var rondo: String {

@@ -2,24 +2,6 @@ import Linux
 import Model
 import Platform
 
-/// Runs `body` on the event loop, as a program's task does, and hands its error on.
-func onLoop<Value: Sendable>(_ body: @escaping @Loop @Sendable () async throws -> Value) async throws -> Value {
-    EventLoop.install()
-    let outcome = Outcome<Value>()
-    await Loop.spawn("test") {
-        do { outcome.result = .success(try await body()) } catch { outcome.result = .failure(error) }
-    }.value
-    return try await outcome.value()
-}
-
-@Loop
-private final class Outcome<Value: Sendable> {
-    struct Missing: Error {}
-    var result: Result<Value, any Error> = .failure(Missing())
-    nonisolated init() {}
-    func value() throws -> Value { try result.get() }
-}
-
 /// What a test waited for did not come.
 struct NotInTime: Error, CustomStringConvertible {
     let description: String
