@@ -23,24 +23,24 @@ package typealias StoreOpener =
 /// listeners, so that switching moves no byte and restarts nothing.
 @Loop
 package final class RingServer {
-    private let configuration: ServerConfiguration
-    private let world: World
-    private let metrics = Metrics()
-    private let state: StateFile
-    private let peers: Peers
-    private let ring: ServerRing
-    private let storage: Storage
+    let configuration: ServerConfiguration
+    let world: World
+    let metrics = Metrics()
+    let state: StateFile
+    let peers: Peers
+    let ring: ServerRing
+    let storage: Storage
     private let health: Health
     let view: ServerView
     private let holder: RingHolder
-    private var shell: RingShell? {
+    private(set) var shell: RingShell? {
         get { holder.shell }
         set { holder.shell = newValue }
     }
-    private var web: ServerWeb?
-    private var registries: [RegistryLink] = []
-    private var firstAnswer: FirstAnswer
-    private var isLeaving = false
+    private(set) var web: ServerWeb?
+    private(set) var registries: [RegistryLink] = []
+    let firstAnswer: FirstAnswer
+    private(set) var isLeaving = false
     private(set) var hasEnded = false
     private var isCounting = false
     private var hasNewSongs = false
@@ -118,9 +118,25 @@ package final class RingServer {
             storage: storage, metrics: metrics)
         storage.changed = { [weak self] in self?.musicChanged() }
         health.changed = { [weak self] in self?.view.changed() }
-        startRegistries()
+        registries = makeRegistryLinks()
+        for registry in registries { registry.start() }
         log.info("started", ["id": peers.identity.life, "address": address, "home": configuration.home])
         Loop.spawn("server.join") { [self] in await join() }
+    }
+
+    /// Counts the songs again; once more afterwards for all changes that come meanwhile.
+    private func musicChanged() {
+        hasNewSongs = true
+        guard !isCounting else { return }
+        isCounting = true
+        Loop.spawn("songs.count") { [self] in
+            while hasNewSongs {
+                hasNewSongs = false
+                view.songs = (try? await world.metadata.songCount()) ?? view.songs
+                view.changed()
+            }
+            isCounting = false
+        }
     }
 
     /// Waits for the end of the server: a graceful leave, or a second process with its id.
@@ -129,17 +145,6 @@ package final class RingServer {
 
 // Joining.
 extension RingServer {
-    private func startRegistries() {
-        registries = configuration.registries.map { endpoint in
-            // A registry's peer port is the one that this server uses itself: one cluster, one peer port.
-            RegistryLink(
-                endpoint: Endpoint(endpoint.host, configuration.peerPort), peers: peers, clock: world.clock,
-                log: world.log, request: { [unowned self] in leaseRequest() },
-                answered: { [weak self] in self?.took($0) })
-        }
-        for registry in registries { registry.start() }
-    }
-
     /// Waits for the first lease, or, where the ring is remembered, a second; then enters the ring.
     private func join() async {
         let contacts = await rememberedContacts()
@@ -188,134 +193,6 @@ extension RingServer {
         return remembered.endpoints.map { Ring.Contact(endpoint: $0, life: nil) }
     }
 
-    private func leaseRequest() -> LeaseRequest {
-        let entry = shell.flatMap { $0.ring.roster[peers.identity.life.id] }
-        let isReady = view.unreadiness.isEmpty
-        return LeaseRequest(
-            life: peers.identity.life, held: entry?.role, wanted: configuration.choice.role,
-            remembered: state.state.role, pinned: configuration.pin, address: peers.identity.endpoint.host,
-            peerPort: peers.identity.endpoint.port, httpPort: web?.port ?? configuration.httpPort,
-            publicHTTP: configuration.publicHTTP, state: isLeaving ? .leaving : isReady ? .ready : .starting,
-            ringSize: shell.flatMap { $0.ring.hasJoined ? $0.ring.roster.present.count : nil })
-    }
-
-    private func took(_ answer: LeaseAnswer) {
-        switch answer.outcome {
-        case .granted:
-            view.hasLease = true
-            firstAnswer.give(answer)
-            shell?.handle(.contactsLearnt(answer.contacts.map(\.contact)))
-        case .dead: Loop.spawn("registry.dead") { [self] in await tookDeath(answer) }
-        case .conflict, .full:
-            world.log.warning("the registry gives no lease", ["outcome": answer.outcome.rawValue])
-        }
-    }
-
-    /// A later life holds the lease: this one was taken for dead, or a second process has this server's id.
-    private func tookDeath(_ answer: LeaseAnswer) async {
-        if let holder = answer.holder, holder != peers.identity.endpoint,
-            let twin = await peers.twin(at: holder, deadline: world.clock.now + .seconds(1))
-        {
-            return ringStopped(.duplicateIdentity(twin.endpoint))
-        }
-        guard !hasEnded else { return }
-        comeBack(above: answer.least)
-    }
-
-    /// The registry holds this life for over: said to the machine as if a peer had said it, which refutes.
-    private func comeBack(above least: Incarnation?) {
-        let life = peers.identity.life
-        guard let least, least > life.incarnation else { return }
-        guard let shell, var entry = shell.ring.roster[life.id] else {
-            Loop.spawn("registry.return") { [self] in
-                await persist(least)
-                for registry in registries { registry.renew() }
-            }
-            return
-        }
-        entry.incarnation = Incarnation(least.value - 1)
-        entry.state = .dead
-        // No member of the ring: the machine answers to the accusation, and has nobody to answer.
-        let registry = ServerLife(id: ServerID(0), incarnation: Incarnation(0))
-        shell.handle(.messageReceived(.accusation(entry), from: registry))
-    }
-}
-
-// What the ring's machine asks for.
-extension RingServer: RingShellOwner {
-    func adopt(_ role: Role) async {
-        do {
-            if state.state.role != role { try await state.change { $0.role = role } }
-        } catch {
-            world.log.error("the role could not be remembered", ["error": "\(error)"])
-        }
-        view.changed()
-    }
-
-    func persist(_ incarnation: Incarnation) async {
-        do {
-            try await state.change { $0.incarnation = max($0.incarnation, incarnation) }
-            peers.useIncarnation(max(peers.identity.life.incarnation, incarnation))
-        } catch {
-            // An incarnation that is not on the disk must not be used: a restart would use it again.
-            finish(StartFailure("the incarnation cannot be stored: \(error)"))
-        }
-    }
-
-    func reportDeath(_ life: ServerLife) {
-        let report = DeathReport(reporter: peers.identity.life, accused: life, confirmed: true)
-        for registry in registries { registry.report(report) }
-    }
-
-    func ownEntryChanged() {
-        for registry in registries { registry.renew() }
-    }
-
-    func rosterChanged() {
-        guard let shell else { return }
-        if ring.update(from: shell.ring) {
-            storage.liveSetChanged(ring.placement, notBefore: shell.ring.restUntil)
-            rememberContacts()
-        }
-        view.changed()
-        metrics.set("rondo_ring_members", "Live servers in the ring.", to: Double(ring.others.count + 1))
-    }
-
-    private func rememberContacts() {
-        let endpoints = ring.others.compactMap { ring.address(of: $0)?.endpoint }.prefix(RememberedContacts.maximum)
-        guard !endpoints.isEmpty else { return }
-        let bytes = WireJSON.encode(RememberedContacts(endpoints: Array(endpoints)))
-        Loop.spawn("contacts.save") { [world] in
-            do {
-                try await world.files.saveState(RememberedContacts.fileName, bytes)
-            } catch {
-                world.log.warning("the ring's members could not be remembered", ["error": "\(error)"])
-            }
-        }
-    }
-
-    /// Counts the songs again; once more afterwards for all changes that come meanwhile.
-    private func musicChanged() {
-        hasNewSongs = true
-        guard !isCounting else { return }
-        isCounting = true
-        Loop.spawn("songs.count") { [self] in
-            while hasNewSongs {
-                hasNewSongs = false
-                view.songs = (try? await world.metadata.songCount()) ?? view.songs
-                view.changed()
-            }
-            isCounting = false
-        }
-    }
-
-    func ringStopped(_ reason: Ring.StopReason) {
-        switch reason {
-        case .left: finish(nil)
-        case .duplicateIdentity(let other):
-            finish(StartFailure("another process runs with this server's id at \(other); stop one of them"))
-        }
-    }
 }
 
 // Leaving.
