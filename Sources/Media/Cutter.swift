@@ -1,6 +1,7 @@
 internal import Model
 
-/// Decides where the original is cut: a head, audio chunks of about 10 s, a tail (docs/decisions/0005).
+/// Decides where the original is cut: a head, audio chunks of about 10 s, a tail
+/// (`docs/decisions/0005-chunks-of-original-bytes.md`).
 ///
 /// Chunks begin at the first packet at or after every 10 s (in Ogg files at the first page), or earlier where the next
 /// packets would make one longer than `maximumLength`. What is longer all the same (a head with large covers, a giant

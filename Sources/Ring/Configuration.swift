@@ -1,7 +1,7 @@
 import Model
 
 extension Ring {
-    /// The times and bounds of the ring. docs/ring.md says what each is for.
+    /// The times and bounds of the ring. `docs/ring.md` says what each is for.
     package struct Configuration: Hashable, Sendable {
         /// Between probes of an observed server that answers.
         package var probeInterval: Duration = .milliseconds(200)

@@ -1,6 +1,6 @@
 package import Model
 
-/// What the ring thinks of one life of a server; the order is the order in which states win (docs/ring.md).
+/// What the ring thinks of one life of a server; the order is the order in which states win (`docs/ring.md`).
 package enum ServerState: String, Hashable, Comparable, Sendable, Codable, CaseIterable {
     case alive
     /// Not heard by an observer that is asking others. An observer's own view: it is not spread.

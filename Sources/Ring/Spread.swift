@@ -1,6 +1,6 @@
 import Model
 
-// How a change of the roster reaches everybody: directly in small rings, by a tree in large ones (docs/ring.md).
+// How a change of the roster reaches everybody: directly in small rings, by a tree in large ones (`docs/ring.md`).
 extension Ring {
     /// Tells all others about entries that changed; they go out at the end of the event, or together a little later.
     mutating func spread(_ entries: [RosterEntry]) {

@@ -1,6 +1,6 @@
 import Model
 
-// From the first doubt about a server to its death or its acquittal (docs/ring.md).
+// From the first doubt about a server to its death or its acquittal (`docs/ring.md`).
 extension Ring {
     /// A connection of an observed server broke: dial again to see whether anyone is there.
     mutating func connectionClosed(_ life: ServerLife) {

@@ -96,7 +96,10 @@ import Testing
     }
 
     @Test func `Documents that are named exist`() throws {
-        let pages = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "Instructions.md", "docs/decisions/README.md"]
+        let pages = [
+            "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "Instructions.md", "docs/spec.md", "docs/progress.md",
+            "docs/decisions/README.md",
+        ]
         for page in pages {
             let folder = page.split(separator: "/").dropLast().map { $0 + "/" }.joined()
             for link in try SourceTree.text(page).matches(of: #/\]\(([^)#:]+)\)/#) {
