@@ -20,12 +20,21 @@ package final class CatalogueSync {
         var vector: VersionVector
     }
 
+    /// The answer to a fetch.
+    struct Fetched: Codable {
+        var records: [LogRecord]
+        /// Whether the one who answers is caught up itself.
+        var isCaughtUp: Bool
+    }
+
     /// Records in one message; a record is about 1 KB of JSON.
     private static let pageLength = 200
     /// How long a server is waited for before its copy is left to the fetches (the spec, §5).
     private static let patience = Duration.seconds(1)
     private static let interval = Duration.seconds(2)
     private static let fetchDeadline = Duration.seconds(5)
+    /// A server that wakes this much too late was stopped, and changes may have passed it by.
+    private static let longestDelay = Duration.seconds(1)
 
     private let metadata: any MetadataStore
     private let peers: Peers
@@ -38,8 +47,11 @@ package final class CatalogueSync {
     private var fetches: [ServerID: Task<Void, Never>] = [:]
     /// Called after the catalogue has changed, here or by another server's doing.
     package var changed: @Loop () -> Void = {}
-    /// Whether everything that at least one other server knew at some moment since the start is known here too.
+    /// Whether everything is known here that was known when this server started, or came back from a pause: to one
+    /// who was caught up then, or else to all the others.
     package private(set) var isCaughtUp = false
+    /// The others that were asked since then, whether or not they answered.
+    private var asked: Set<ServerID> = []
 
     /// - Throws: `StoreError` when the catalogue cannot be read.
     package init(
@@ -62,12 +74,20 @@ package final class CatalogueSync {
         loop = Loop.spawn("catalogue.sync") { [self] in
             while !Task.isCancelled {
                 await fetchFromNext()
-                await clock.sleep(for: isCaughtUp ? Self.interval : .milliseconds(100))
+                let pause = isCaughtUp ? Self.interval : .milliseconds(20)
+                let wake = clock.now + pause
+                await clock.sleep(for: pause)
+                if clock.now > wake + Self.longestDelay { doubt() }
             }
         }
     }
 
     package func stop() { loop?.cancel() }
+
+    private func doubt() {
+        isCaughtUp = false
+        asked = []
+    }
 
     /// Sends a change made here to all others.
     /// - Returns: on how many disks it is, this one's included, once that is `wanted`, or all have answered or had
@@ -132,7 +152,7 @@ package final class CatalogueSync {
         do {
             let message = try WireJSON.decode(Fetch.self, from: request.header)
             let records = try await metadata.records(after: message.vector, limit: Self.pageLength)
-            return .success(PeerReply(body: WireJSON.encode(Append(records: records))))
+            return .success(PeerReply(body: WireJSON.encode(Fetched(records: records, isCaughtUp: isCaughtUp))))
         } catch {
             return .failure(PeerRefusal(code: "failed", message: "\(error)"))
         }
@@ -145,7 +165,10 @@ package final class CatalogueSync {
             return
         }
         round += 1
-        await catchUp(with: others[round % others.count])
+        let next = others[round % others.count]
+        await catchUp(with: next)
+        asked.insert(next)
+        if asked.isSuperset(of: others) { isCaughtUp = true }
     }
 
     /// Fetches all that is missing from `server`, once at a time, however many changes showed that something is.
@@ -167,12 +190,13 @@ package final class CatalogueSync {
                 let header = WireJSON.encode(Fetch(vector: known))
                 let reply = try await peers.request(
                     .catalogueFetch, to: address, over: .bulk, header: header, deadline: clock.now + Self.fetchDeadline)
-                let records = try WireJSON.decode(Append.self, from: reply.body).records
-                if records.isEmpty { break }
+                let answer = try WireJSON.decode(Fetched.self, from: reply.body)
                 // An answer that brings nothing on would bring nothing on for ever.
-                guard try await take(records) != known else { break }
+                guard !answer.records.isEmpty, try await take(answer.records) != known else {
+                    isCaughtUp = isCaughtUp || answer.isCaughtUp
+                    return
+                }
             }
-            isCaughtUp = true
         } catch {
             log.debug("a catalogue could not be fetched", ["server": server.short, "error": "\(error)"])
         }

@@ -67,6 +67,8 @@ final class ServerView: ClusterView {
             || !ring.roster.present.contains { $0.role == .router && !ring.suspects.contains($0.id) }
     }
 
+    var knowsAllSongs: Bool { sources().isCaughtUp }
+
     var unreadiness: [String] {
         let now = sources()
         var reasons: [String] = []

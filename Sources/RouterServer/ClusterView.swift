@@ -10,6 +10,9 @@ package protocol ClusterView: AnyObject, Sendable {
     /// Whether this server answers everything: as a Router, or alone in its ring.
     var servesListeners: Bool { get }
 
+    /// Whether a song that is not in this server's catalogue is in nobody's: not so just after a start.
+    var knowsAllSongs: Bool { get }
+
     /// Why `/readyz` answers 503, one reason each, `not in the ring`; empty when ready.
     var unreadiness: [String] { get }
 

@@ -95,8 +95,8 @@ package final class WebAPI {
     }
 
     private func entry(_ id: SongID) async throws -> SongEntry {
-        guard let entry = try await metadata.entry(id), entry.alive.value else { throw APIError.noSuchSong }
-        return entry
+        if let entry = try await metadata.entry(id), entry.alive.value { return entry }
+        throw cluster.knowsAllSongs ? APIError.noSuchSong : APIError.catalogueIncomplete
     }
 
     private func list(_ request: Request) async throws -> Response {
@@ -185,4 +185,9 @@ package final class WebAPI {
         log.error("a request failed", ["error": String(describing: error)])
         return APIError(500, "internal", "The server could not answer; its log says why.")
     }
+}
+
+extension APIError {
+    fileprivate static let catalogueIncomplete = APIError(
+        503, "catalogue_incomplete", "This server is still fetching what it missed; try again.", retryAfter: 1)
 }

@@ -100,6 +100,23 @@ extension StorageNode {
         }
     }
 
+    @Test func `two who come late at once do not take each other for caught up`() async throws {
+        try await onLoop {
+            // Whom they ask first follows from their ids, which are random.
+            for _ in 0..<6 {
+                let cluster = try await StorageCluster.start(3, data: 3)
+                for number in 0..<50 { try await cluster.nodes[0].enter("Song \(number)") }
+                let late = cluster.nodes.dropFirst()
+                for node in late { node.catalogue.start() }
+                for node in late {
+                    #expect(await becomes { node.catalogue.isCaughtUp })
+                    #expect(try await node.metadata.songCount() == 50)
+                }
+                cluster.stop()
+            }
+        }
+    }
+
     @Test func `a server that hangs is not waited for beyond a second`() async throws {
         try await onLoop {
             let cluster = try await StorageCluster.start(3, data: 3)

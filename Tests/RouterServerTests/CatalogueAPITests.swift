@@ -174,6 +174,22 @@ import TestTools
         }
     }
 
+    @Test func `A song that is not known yet is no song that does not exist`() async throws {
+        let song = try TestSong.one()
+        try await onLoop {
+            let server = try await TestServer([song])
+            let unknown = "/api/v1/songs/00000000-0000-0000-0000-000000000001/audio"
+            #expect(try await server.get(unknown).status == 404)
+            server.cluster.knowsAllSongs = false
+            let answer = try await server.get(unknown)
+            #expect(answer.status == 503)
+            #expect(try code(answer) == "catalogue_incomplete")
+            #expect(answer.headers["Retry-After"] == "1")
+            #expect(try await server.get(song.path).status == 200)
+            try await server.stop()
+        }
+    }
+
     @Test func `A Data server serves what it holds and sends listeners to a Router`() async throws {
         let song = try TestSong.one()
         try await onLoop {

@@ -110,6 +110,7 @@ final class TestUploads: SongUploads {
 final class TestCluster: ClusterView {
     var status: ClusterStatus
     var servesListeners = true
+    var knowsAllSongs = true
     var unreadiness: [String] = []
     var otherRouters: [String] = []
     let changes: ChangeSignal
