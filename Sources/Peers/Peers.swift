@@ -27,6 +27,7 @@ package final class Peers {
     private var links: [LinkKey: [PeerLink]] = [:]
     private var dials: [DialKey: Dialling] = [:]
     private var handshakes = 0
+    private var nextStrangerWarning = MonotonicTime.zero
     private var isStopped = false
 
     private struct LinkKey: Hashable {
@@ -41,6 +42,7 @@ package final class Peers {
 
     /// How long a handshake may take, on either side.
     private static let handshakeDeadline = Duration.seconds(2)
+    private static let strangerWarningInterval = Duration.seconds(1)
     /// Strangers in their handshake at a time; more are closed unheard.
     private static let maximumHandshakes = 256
 
@@ -214,11 +216,17 @@ extension Peers {
                 await welcome(stream, deadline: deadline)
             } catch {
                 metrics.count("rondo_peer_strangers_total", "Peer connections without the cluster's key.")
-                log.warning(
-                    "refused a connection without the cluster's key", ["from": plain.remote, "reason": "\(error)"])
+                warnOfStranger(at: plain.remote, "\(error)")
                 plain.close()
             }
         }
+    }
+
+    /// A line now and then; the metric has the number. Strangers must not be able to fill the disk with the log.
+    private func warnOfStranger(at remote: Endpoint, _ reason: String) {
+        guard clock.now >= nextStrangerWarning else { return }
+        nextStrangerWarning = clock.now + Self.strangerWarningInterval
+        log.warning("refused a connection without the cluster's key", ["from": remote, "reason": reason])
     }
 
     private func welcome(_ stream: any ByteStream, deadline: MonotonicTime) async {

@@ -9,6 +9,8 @@ final class Connection {
     enum Phase { case idle, busy, events }
 
     private(set) var phase = Phase.idle
+    /// Since when it has waited for a request, while it is idle.
+    private(set) var idleSince: MonotonicTime
     private let stream: any ByteStream
     private let server: WebServer
     private var parser = RequestParser()
@@ -18,6 +20,7 @@ final class Connection {
     init(_ stream: any ByteStream, of server: WebServer) {
         self.stream = stream
         self.server = server
+        idleSince = server.clock.now
     }
 
     func close() { stream.close() }
@@ -39,6 +42,7 @@ final class Connection {
     private func serveOne() async -> Bool {
         do throws(HTTPError) {
             phase = .idle
+            idleSince = server.clock.now
             guard let head = try await nextHead() else { return false }
             phase = .busy
             return await answer(head)

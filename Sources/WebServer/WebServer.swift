@@ -78,6 +78,7 @@ package final class WebServer {
         nextNumber += 1
         let number = nextNumber
         let connection = Connection(stream, of: self)
+        if connections.count >= limits.connections { closeIdlest() }
         let isFull = connections.count >= limits.connections
         // Those who are told that it is full are few and soon gone; beyond them there is not even an answer.
         guard !isDraining, connections.count < limits.connections + 64 else { return stream.close() }
@@ -91,6 +92,16 @@ package final class WebServer {
         }
         connections[number] = (connection, task)
         showConnections()
+    }
+
+    /// Makes room: who has asked for nothing for the longest time loses its connection, so that nobody can keep others
+    /// out by holding connections open. Those too whose head never ends count as idle.
+    private func closeIdlest() {
+        let idlest = connections.filter { $0.value.connection.phase == .idle }
+            .min { ($0.value.connection.idleSince, $0.key) < ($1.value.connection.idleSince, $1.key) }
+        guard let idlest else { return }
+        idlest.value.connection.close()
+        connections[idlest.key] = nil
     }
 
     private func forget(_ number: UInt64) {

@@ -2,6 +2,7 @@ import Linux
 import Model
 import Peers
 import Platform
+import Synchronization
 import Testing
 import TestTools
 import Wire
@@ -103,6 +104,22 @@ import Wire
             #expect(try await left.peers.ping(right.address.endpoint, deadline: soon) == right.peers.identity)
             left.peers.stop()
             right.peers.stop()
+        }
+    }
+
+    @Test func `strangers by the dozen are counted, and fill no log`() async throws {
+        try await onLoop {
+            let lines = Mutex(0)
+            let node = try Node(55, log: Logger(level: .warning) { _, _, _ in lines.withLock { $0 += 1 } })
+            for _ in 0..<24 {
+                let stream = try await LinuxNetwork().connect(to: node.address.endpoint, from: .any, deadline: soon)
+                try await stream.write(Array("no handshake".utf8), deadline: soon)
+                while try await !stream.read(atMost: 4096, deadline: soon).isEmpty {}
+                stream.close()
+            }
+            #expect(node.metrics.text.contains("rondo_peer_strangers_total 24\n"))
+            #expect((1...4).contains(lines.withLock { $0 }))
+            node.peers.stop()
         }
     }
 

@@ -11,7 +11,7 @@ struct Node {
     let metrics = Metrics()
 
     /// - Parameter earlier: the run of the same server before this one.
-    init(_ number: UInt8, key: UInt8 = 1, after earlier: PeerIdentity? = nil) throws {
+    init(_ number: UInt8, key: UInt8 = 1, after earlier: PeerIdentity? = nil, log: Logger = .none) throws {
         var generator = SystemRandomNumberGenerator()
         let life =
             earlier.map { ServerLife(id: $0.life.id, incarnation: $0.life.incarnation.next) }
@@ -21,7 +21,7 @@ struct Node {
                 life: life, nonce: generator.next(),
                 endpoint: earlier?.endpoint ?? Endpoint(HostAddress(127, 0, 0, number), 0)),
             secrets: [PeerSecret(identity: "rondo/\(key)", key: Array(repeating: key, count: 32))], clock: LinuxClock(),
-            network: LinuxNetwork(), log: .none, metrics: metrics)
+            network: LinuxNetwork(), log: log, metrics: metrics)
         try peers.start()
     }
 

@@ -142,15 +142,35 @@ import WebServer
             let server = try TestServer(limits: limits, handler: Self.hello)
             let kept = [try await server.connect(), try await server.connect()]
             for connection in kept {
-                try await connection.send("GET", "/")
-                #expect(try await connection.answer().status == 200)
+                try await connection.send(
+                    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+                #expect(try await connection.read(exactly: 25) == Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
             }
             let third = try await server.connect()
             let answer = try await third.answer()
             #expect(answer.status == 503)
             #expect(answer.headers["Retry-After"] == "1")
-            try await kept[0].send("GET", "/")
-            #expect(try await kept[0].answer().status == 200)
+            try await kept[0].send("ab")
+            #expect(try await kept[0].answer().text == "hello 2")
+            await server.stop()
+        }
+    }
+
+    @Test func `Connections on which nothing is asked for keep nobody out: the one that is idle longest goes`()
+        async throws
+    {
+        try await onLoop {
+            var limits = ServerLimits()
+            limits.connections = 2
+            let server = try TestServer(limits: limits, handler: Self.hello)
+            let silent = try await server.connect()
+            let kept = try await server.connect()
+            try await kept.send("GET", "/")
+            #expect(try await kept.answer().status == 200)
+            #expect(try await server.request("GET", "/").status == 200)
+            #expect(try await silent.readToEnd().isEmpty)
+            try await kept.send("GET", "/")
+            #expect(try await kept.answer().status == 200)
             await server.stop()
         }
     }
