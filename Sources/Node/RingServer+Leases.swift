@@ -36,19 +36,25 @@ extension RingServer {
             shell?.handle(.contactsLearnt(answer.contacts.map(\.contact)))
         case .dead: Loop.spawn("registry.dead") { [self] in await tookDeath(answer) }
         case .conflict, .full:
+            if answer.holder != nil { Loop.spawn("registry.twin") { [self] in await stopsBesideTwin(answer) } }
             world.log.warning("the registry gives no lease", ["outcome": answer.outcome.rawValue])
         }
     }
 
     /// A later life holds the lease: this one was taken for dead, or a second process has this server's id.
     private func tookDeath(_ answer: LeaseAnswer) async {
-        if let holder = answer.holder, holder != peers.identity.endpoint,
-            let twin = await peers.twin(at: holder, deadline: world.clock.now + .seconds(1))
-        {
-            return ringStopped(.duplicateIdentity(twin.endpoint))
-        }
-        guard !hasEnded else { return }
+        guard await !stopsBesideTwin(answer), !hasEnded else { return }
         comeBack(above: answer.least)
+    }
+
+    /// Stops when the lease's holder is another process with this server's id, as after its home was copied.
+    @discardableResult
+    private func stopsBesideTwin(_ answer: LeaseAnswer) async -> Bool {
+        guard let holder = answer.holder, holder != peers.identity.endpoint,
+            let twin = await peers.twin(at: holder, deadline: world.clock.now + .seconds(1))
+        else { return false }
+        ringStopped(.duplicateIdentity(twin.endpoint))
+        return true
     }
 
     /// The registry holds this life for over: said to the machine as if a peer had said it, which refutes.

@@ -31,7 +31,7 @@ extension Registry {
         }
         if record.peer == Endpoint(request.address, request.peerPort) { return nil }
         check(known, .contested(by: request.life), within: Self.accusedPatience, at: now, into: &effects)
-        return LeaseAnswer(outcome: .conflict)
+        return LeaseAnswer(outcome: .conflict, holder: record.peer)
     }
 
     /// What the server holds goes first, then what this life was told before (its answer may have been lost), its

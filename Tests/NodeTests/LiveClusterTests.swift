@@ -162,4 +162,21 @@ import TestTools
             await cluster.stop()
         }
     }
+
+    @Test func `of two servers of one identity that started equally often one stops, too`() async throws {
+        try await onLoop {
+            let cluster = try await LiveCluster.start(3)
+            let original = cluster.servers[1]
+            await original.kill()
+            let clone = try await cluster.add(cloning: original)
+            try await original.start()
+            #expect(await becomes { original.failure != nil || clone.failure != nil })
+            let (stopped, other) = original.failure == nil ? (clone, original) : (original, clone)
+            #expect(stopped.failure?.description.contains(other.address.description) == true)
+            await stopped.kill()
+            #expect(await cluster.isWhole(3))
+            #expect(other.failure == nil)
+            await cluster.stop()
+        }
+    }
 }
