@@ -5,9 +5,9 @@ package import Placement
 ///
 /// A pass walks over the chunks this server holds, asks in batches which of the servers that should hold them do, and
 /// pushes what is missing. Of several holders the first in placement order pushes, so that a chunk is sent once; nobody
-/// needs to know more than its own chunks and the roster. A pass runs soon after every change of the live set, after
-/// every chunk that was stored with too few copies, and from time to time; it is idempotent and may be cut off
-/// anywhere. Nothing is freed.
+/// needs to know more than its own chunks and the roster. A pass runs soon after every change of the live set, and
+/// from time to time, which is when a chunk gets its third copy that was stored with two; it is idempotent and may be
+/// cut off anywhere. Nothing is freed.
 package struct Repair: Sendable {
     /// Times and bounds of repair.
     package struct Configuration: Sendable {
@@ -32,8 +32,6 @@ package struct Repair: Sendable {
         /// The servers that count as holders, this one too unless it is leaving. No pass begins before `notBefore`:
         /// soon after a merge what looks missing may be about to return.
         case liveSetChanged(Placement, notBefore: MonotonicTime = .zero)
-        /// A chunk was stored here that lacks copies elsewhere.
-        case copiesMissing
         case timerFired(generation: Int)
         /// What this server holds, in answer to `listChunks`.
         case chunksListed([ContentHash])
@@ -107,9 +105,6 @@ package struct Repair: Sendable {
             restUntil = max(restUntil, notBefore)
             guard placement != self.placement else { return }
             self.placement = placement
-            isStale = true
-            wake(at: now + configuration.settle, into: &effects)
-        case .copiesMissing:
             isStale = true
             wake(at: now + configuration.settle, into: &effects)
         case .timerFired(let generation):

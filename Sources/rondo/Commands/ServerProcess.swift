@@ -68,6 +68,9 @@ struct ServerProcess {
         { [configuration, home] id throws(StoreError) in
             let chunks = try await FileChunkStore.open(
                 home: home.path, capacity: configuration.capacity, pool: disk)
+            if chunks.quarantinedAtStart > 0 {
+                log.warning("files that are no chunks are in quarantine", ["files": chunks.quarantinedAtStart])
+            }
             let metadata = try await SQLiteStore.open(
                 path: home.catalogue, server: id, writing: BlockingPool(name: "rondo-write", threads: 1),
                 reading: BlockingPool(name: "rondo-read", threads: 1))
