@@ -1,4 +1,5 @@
 import Model
+import Registry
 import Ring
 
 // How the world carries out what machines ask for, and delivers what comes of it.
@@ -6,8 +7,9 @@ extension RingWorld {
     mutating func perform(_ happening: Happening) {
         switch happening {
         case .launch(let index): launch(index)
-        case .lease(let index, let run): if isCurrent(index, run) { takeLease(index) }
-        case .renewal(let index, let run): if isCurrent(index, run) { renewLease(index, happening) }
+        case .unanswered(let index, let run):
+            guard isCurrent(index, run), !putBack(happening, index) else { return }
+            boot(index, role: nil, contacts: servers[index].disk.contacts)
         case .event(let index, let run, let event):
             guard isCurrent(index, run), !putBack(happening, index) else { return }
             feed(event, to: index)
@@ -20,7 +22,38 @@ extension RingWorld {
         case .deadline(let index, let run, let id, let reason):
             guard isCurrent(index, run), !putBack(happening, index) else { return }
             if servers[index].outstanding.remove(id) != nil { feed(.messageLost(id, reason), to: index) }
-        case .deathReport(let index, let life): reportDeath(life, by: index)
+        case .goodbye(let index, let run):
+            guard isCurrent(index, run), !putBack(happening, index) else { return }
+            releaseLeases(of: index)
+        case .twinChecked(let index, let run, let host, let least):
+            guard isCurrent(index, run), !putBack(happening, index) else { return }
+            twinChecked(index, host: host, least: least)
+        case .leaseRequested, .leaseAnswered, .leaseTurn, .checkArrived, .registryTimer, .registryEvent:
+            performAtRegistry(happening)
+        }
+    }
+
+    private mutating func performAtRegistry(_ happening: Happening) {
+        switch happening {
+        case .leaseRequested(let request, let reply):
+            guard !putBackRegistry(happening, reply.registry) else { return }
+            answerLease(request, reply)
+        case .leaseAnswered(let reply, let answer):
+            guard isCurrent(reply.server, reply.run), !putBack(happening, reply.server) else { return }
+            took(answer, reply)
+        case .leaseTurn(let reply):
+            guard isCurrent(reply.server, reply.run), !putBack(happening, reply.server) else { return }
+            leaseTurn(reply)
+        case .checkArrived(let index, let registry, let run, let number):
+            guard !putBack(happening, index) else { return }
+            answerCheck(number, by: index, to: registry, run: run)
+        case .registryTimer(let index, let run, let number):
+            guard isCurrentRegistry(index, run), !putBackRegistry(happening, index) else { return }
+            if registries[index].timer == number { feed(.timerFired, toRegistry: index) }
+        case .registryEvent(let index, let run, let event):
+            guard isCurrentRegistry(index, run), !putBackRegistry(happening, index) else { return }
+            feed(event, toRegistry: index)
+        default: return
         }
     }
 
@@ -42,15 +75,16 @@ extension RingWorld {
         case .send(let message, let id, let life, let endpoint, let limit):
             send(message, id, to: life, at: endpoint, within: limit, from: index)
         case .watch(let life, let endpoint): watch(life, at: endpoint, from: index)
-        case .unwatch(let life): servers[index].watching.remove(life)
+        case .unwatch(let life): servers[index].watching[life] = nil
         case .dial(let life, let endpoint, let limit): dial(life, at: endpoint, within: limit, from: index)
         case .setTimer(let timer, let time):
-            queue.schedule(.event(index, run: run, .timerFired(timer)), at: max(time, now))
+            let time = max(servers[index].clocks.global(time), now)
+            queue.schedule(.event(index, run: run, .timerFired(timer)), at: time)
         case .cancelTimer, .rosterChanged: return
         case .persist(let incarnation): persist(incarnation, of: index)
         case .adoptRole(let role, _): adopt(role, by: index)
-        case .reportDeath(let life): schedule(.deathReport(index, life), after: .milliseconds(1))
-        case .updateRegistry: updateRegistry(index)
+        case .reportDeath(let life): reportDeath(life, by: index)
+        case .updateRegistry: renewLeases(of: index)
         case .report(let observation): note(observation, of: index)
         case .stop: stop(index)
         }
@@ -85,11 +119,15 @@ extension RingWorld {
     ) {
         if servers[to].hasVanished { return }
         guard let back = network.stream(from: to, to: from) else { return }
-        guard servers[to].process == .up, let life = servers[to].life else {
+        guard let life = servers[to].answeringLife else {
             return schedule(.deadline(from, run: run, id, .refused), after: back)
         }
         if let meant, meant != life {
             return schedule(.deadline(from, run: run, id, .answeredBy(life)), after: back)
+        }
+        // One that is not in the ring yet has nobody to take it.
+        guard servers[to].process == .up else {
+            return schedule(.deadline(from, run: run, id, .timedOut), after: back)
         }
         feed(.messageReceived(message, from: sender), to: to)
         if network.duplication > 0, network.random(0...20) == 0 {
@@ -99,14 +137,13 @@ extension RingWorld {
     }
 
     private mutating func watch(_ life: ServerLife, at endpoint: Endpoint, from index: Int) {
-        servers[index].watching.insert(life)
         let closed = Happening.event(index, run: servers[index].run, .connectionClosed(life))
         guard let target = places[endpoint], !servers[target].hasVanished,
             let time = network.stream(from: index, to: target)
         else { return schedule(closed, after: .seconds(1)) }
-        let isThere = servers[target].isRunning && servers[target].life == life
-        if !isThere {
-            servers[index].watching.remove(life)
+        if servers[target].answeringLife == life {
+            servers[index].watching[life] = target
+        } else {
             schedule(closed, after: time + time)
         }
     }
@@ -119,8 +156,8 @@ extension RingWorld {
             let there = network.stream(from: index, to: target), there + there < limit
         {
             switch servers[target].process {
-            case .down, .starting: (result, time) = (.refused, there + there)
-            case .up: (result, time) = (.answered(servers[target].life), there + there)
+            case .down: (result, time) = (.refused, there + there)
+            case .starting, .up: (result, time) = (.answered(servers[target].answeringLife), there + there)
             case .paused: break
             }
         }

@@ -41,24 +41,33 @@ extension RingWorld {
     /// SIGTERM: announce, hand over for a while, say goodbye.
     package mutating func leave(_ index: Int, after handover: Duration = .milliseconds(500)) {
         feed(.leaveRequested, to: index)
-        schedule(.event(index, run: servers[index].run, .leaveCompleted), after: handover)
+        schedule(.goodbye(index, run: servers[index].run), after: handover)
     }
 
     mutating func stop(_ index: Int) { kill(index) }
 
     private mutating func end(_ index: Int) {
+        rememberMembers(index)
         servers[index].process = .down
         servers[index].run += 1
         servers[index].ring = nil
-        servers[index].watching = []
+        servers[index].watching = [:]
         servers[index].outstanding = []
         servers[index].backlog = []
     }
 
+    /// The real server writes the members down whenever they change.
+    private mutating func rememberMembers(_ index: Int) {
+        guard let ring = servers[index].ring, ring.roster.presentCount > 1 else { return }
+        servers[index].disk.contacts = ring.roster.clockwise(after: ring.id, limit: 64).map {
+            Ring.Contact(endpoint: $0.peerEndpoint, life: nil)
+        }
+    }
+
     private mutating func closeConnection(to index: Int, of observer: Int) {
         guard servers[observer].isRunning else { return }
-        for life in servers[observer].watching.sorted() where life.id == servers[index].id {
-            servers[observer].watching.remove(life)
+        for (life, host) in servers[observer].watching.sorted(by: { $0.key < $1.key }) where host == index {
+            servers[observer].watching[life] = nil
             guard let time = network.stream(from: index, to: observer) else { continue }
             schedule(.event(observer, run: servers[observer].run, .connectionClosed(life)), after: time)
         }
@@ -70,24 +79,16 @@ extension RingWorld {
         servers[index].hasVanished = false
         servers[index].run += 1
         servers[index].disk.incarnation = servers[index].disk.incarnation.next
-        schedule(.lease(index, run: servers[index].run), after: network.delay + network.delay)
+        startLeases(of: index)
+        schedule(.unanswered(index, run: servers[index].run), after: .seconds(1))
     }
 
-    /// The registry's counts and contacts, or the disk's memory when none answers.
-    mutating func takeLease(_ index: Int) {
-        let remembered = servers[index].disk.role ?? servers[index].wantedRole
-        var role = remembered ?? .data
-        var contacts = servers[index].disk.contacts
-        if registryAnswers(index) {
-            let entry = entry(of: index, incarnation: servers[index].disk.incarnation)
-            (role, contacts) = registry.start(entry, remembered: remembered, at: now)
-        }
-        boot(index, role: role, contacts: contacts, roster: Roster())
-    }
-
-    func registryAnswers(_ index: Int) -> Bool { registry.isUp && network.connects(index, -1) }
-
-    mutating func boot(_ index: Int, role: Role, contacts: [Ring.Contact], roster: Roster) {
+    /// Enters the ring.
+    ///
+    /// - Parameter role: the registry's word, nil when none answered.
+    mutating func boot(_ index: Int, role answered: Role?, contacts: [Ring.Contact], roster: Roster = Roster()) {
+        guard servers[index].process == .starting else { return }
+        let role = answered ?? servers[index].disk.role ?? servers[index].wantedRole ?? .data
         var entry = entry(of: index, incarnation: servers[index].disk.incarnation)
         entry.role = role
         entry.startNonce = generator.next()
@@ -100,7 +101,6 @@ extension RingWorld {
             configuration: configuration, identity: Ring.Identity(entry: entry, roleIsRemembered: isRemembered),
             roster: roster, seed: generator.next())
         feed(.started(contacts: contacts), to: index)
-        schedule(.renewal(index, run: servers[index].run), after: RegistryStub.renewalTime)
     }
 
     func entry(of index: Int, incarnation: Incarnation) -> RosterEntry {
@@ -108,25 +108,5 @@ extension RingWorld {
         return RosterEntry(
             id: server.id, incarnation: incarnation, startNonce: 0, role: server.disk.role ?? .data,
             host: server.endpoint.host, peerPort: server.endpoint.port, httpPort: 8080, pinned: server.isPinned)
-    }
-
-    mutating func renewLease(_ index: Int, _ happening: Happening) {
-        schedule(happening, after: RegistryStub.renewalTime)
-        guard servers[index].process == .up, registryAnswers(index), let ring = servers[index].ring else { return }
-        let (_, contacts) = registry.renew(ring.own, at: now)
-        servers[index].disk.contacts = contacts
-        feed(.contactsLearnt(contacts), to: index)
-    }
-
-    mutating func updateRegistry(_ index: Int) {
-        guard registryAnswers(index), let ring = servers[index].ring else { return }
-        if ring.own.isPresent { _ = registry.renew(ring.own, at: now) }
-    }
-
-    mutating func reportDeath(_ life: ServerLife, by index: Int) {
-        guard registryAnswers(index) else { return }
-        let accused = servers.first { $0.id == life.id }
-        let isAnswering = accused.map { $0.process == .up && $0.life == life && registryAnswers($0.index) } ?? false
-        registry.remove(life, isAnswering: isAnswering)
     }
 }

@@ -1,19 +1,31 @@
 package import Model
+package import Registry
 package import Ring
 
-/// A world of ring servers on one thread: one seed replays one history exactly.
+/// A world of ring servers and registries on one thread: one seed replays one history exactly.
 package struct RingWorld {
     /// What can happen in it.
     package enum Happening {
         case launch(Int)
-        case lease(Int, run: Int)
-        case renewal(Int, run: Int)
+        /// No registry has answered a server that starts.
+        case unanswered(Int, run: Int)
         case event(Int, run: Int, Ring.Event)
         case message(
             from: Int, fromRun: Int, sender: ServerLife, to: Int, Ring.Message, Ring.MessageID, meant: ServerLife?)
         case answer(Int, run: Int, Ring.MessageID, by: ServerLife)
         case deadline(Int, run: Int, Ring.MessageID, Ring.LossReason)
-        case deathReport(Int, ServerLife)
+        /// At the registry, from a server.
+        case leaseRequested(LeaseRequest, LeaseReply)
+        /// At the server; nil for no answer.
+        case leaseAnswered(LeaseReply, LeaseAnswer?)
+        /// Time to ask again.
+        case leaseTurn(LeaseReply)
+        case twinChecked(Int, run: Int, host: Int?, Incarnation?)
+        case goodbye(Int, run: Int)
+        /// At the server, from a registry that wants to know whether it lives.
+        case checkArrived(Int, registry: Int, run: Int, number: UInt64)
+        case registryTimer(Int, run: Int, number: UInt64)
+        case registryEvent(Int, run: Int, RegistryEvent)
     }
 
     /// An observation, with its time and its observer.
@@ -26,7 +38,7 @@ package struct RingWorld {
     package internal(set) var now = MonotonicTime.zero
     package internal(set) var servers: [SimulatedServer] = []
     package var network: SimulatedNetwork
-    package var registry = RegistryStub()
+    package internal(set) var registries: [SimulatedRegistry] = []
     package var configuration: Ring.Configuration
     /// What the servers reported, in order.
     package internal(set) var notes: [Note] = []
@@ -42,10 +54,12 @@ package struct RingWorld {
     var places: [Endpoint: Int] = [:]
     private var effects: [Ring.Effect] = []
 
-    package init(seed: UInt64, configuration: Ring.Configuration = Ring.Configuration()) {
+    /// - Parameter registries: how many of them run, and have been running for a while.
+    package init(seed: UInt64, registries: Int = 1, configuration: Ring.Configuration = Ring.Configuration()) {
         generator = SeededGenerator(seed: seed)
         network = SimulatedNetwork(seed: generator.next())
         self.configuration = configuration
+        for _ in 0..<registries { startRegistry(addRegistry(), age: .seconds(60)) }
     }
 
     /// Adds a host; its server is started with `start`.
@@ -57,6 +71,8 @@ package struct RingWorld {
             index: index, id: ServerID.random(using: &generator), endpoint: Endpoint(host, 7700))
         server.isPinned = pinned
         server.wantedRole = role
+        server.clocks.monotonicStart = .milliseconds(Int64.random(in: 0...1_000_000_000, using: &generator))
+        server.leases = registries.map { _ in LeaseLink() }
         places[server.endpoint] = index
         servers.append(server)
         return index
@@ -77,8 +93,9 @@ package struct RingWorld {
         }
         for index in first..<servers.count {
             servers[index].run += 1
-            boot(index, role: servers[index].disk.role ?? .data, contacts: [], roster: roster)
-            _ = registry.renew(self.entry(of: index, incarnation: Incarnation(1)), at: now)
+            servers[index].process = .starting
+            boot(index, role: nil, contacts: [], roster: roster)
+            settleLeases(of: index)
         }
     }
 
@@ -121,8 +138,9 @@ package struct RingWorld {
         var effects = self.effects
         self.effects = []
         effects.removeAll(keepingCapacity: true)
-        servers[index].ring?.handle(event, at: now, into: &effects)
-        record(index, effects.count)
+        let time = servers[index].clocks.local(now)
+        servers[index].ring?.handle(event, at: time, into: &effects)
+        record(UInt64(index), servers[index].ring?.roster.digest ?? 0, UInt64(effects.count))
         for effect in effects {
             guard servers[index].ring != nil else { break }
             carryOut(effect, of: index)
@@ -130,9 +148,8 @@ package struct RingWorld {
         self.effects = effects
     }
 
-    private mutating func record(_ index: Int, _ effects: Int) {
-        guard let ring = servers[index].ring else { return }
-        for word in [UInt64(bitPattern: now.nanoseconds), UInt64(index), ring.roster.digest, UInt64(effects)] {
+    mutating func record(_ words: UInt64...) {
+        for word in [UInt64(bitPattern: now.nanoseconds)] + words {
             trace = (trace ^ word) &* 0x0000_0100_0000_01B3
             trace ^= trace >> 29
         }

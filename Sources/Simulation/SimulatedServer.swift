@@ -6,7 +6,7 @@ package struct SimulatedServer {
     /// The state of the process.
     package enum Process: Hashable, Sendable {
         case down
-        /// Asking the registry, not yet in the ring.
+        /// Asking the registries, not yet in the ring.
         case starting
         case up
         /// SIGSTOP: the kernel still takes what comes in.
@@ -21,8 +21,8 @@ package struct SimulatedServer {
     }
 
     package let index: Int
-    package let id: ServerID
-    package var endpoint: Endpoint
+    package internal(set) var id: ServerID
+    package internal(set) var endpoint: Endpoint
     package var isPinned = false
     /// What `rondo server 1` or `3` asks for.
     package var wantedRole: Role?
@@ -33,11 +33,30 @@ package struct SimulatedServer {
     /// Counts the starts of the process, so that what belonged to an earlier one is dropped.
     package var run = 0
     package var ring: Ring?
-    package var watching: Set<ServerLife> = []
+    /// The connections that it keeps open, and to which host each leads.
+    package var watching: [ServerLife: Int] = [:]
     package var outstanding: Set<Ring.MessageID> = []
     /// What came in while it was paused.
     package var backlog: [RingWorld.Happening] = []
+    package var clocks = HostClocks()
+    /// What it has under way with each registry.
+    package var leases: [LeaseLink] = []
 
     package var life: ServerLife? { ring.map { ServerLife(id: id, incarnation: $0.own.incarnation) } }
+    /// What its peer port says who it is; it is open before the server is in the ring.
+    package var answeringLife: ServerLife? {
+        process == .down ? nil : life ?? ServerLife(id: id, incarnation: disk.incarnation)
+    }
     package var isRunning: Bool { process == .up || process == .paused }
+}
+
+/// What a server has under way with one registry, as `RegistryLink` keeps it in the real one.
+package struct LeaseLink: Sendable {
+    /// Counts the requests and the waits between them; only the last one matters.
+    package var turn: UInt64 = 0
+    package var isAsking = false
+    /// Something changed while the request was under way.
+    package var isWoken = false
+    package var failures = 0
+    package var isStopped = false
 }

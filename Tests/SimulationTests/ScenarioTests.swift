@@ -124,7 +124,7 @@ import Testing
         world.addSettledRing(of: count)
         world.run(for: .seconds(1))
         // Without a registry that would introduce them to each other.
-        world.registry.isUp = false
+        world.killRegistry(0)
         world.network.divide([Array(0..<count / 2), Array(count / 2..<count)])
         world.run(for: .seconds(10))
         let start = world.now
@@ -202,7 +202,7 @@ import Testing
 
     @Test(arguments: 1...10) func `Five servers that all begin as Data are two and three within 3 s`(seed: UInt64) {
         var world = RingWorld(seed: seed)
-        world.registry.isUp = false
+        world.killRegistry(0)
         for _ in 0..<5 { world.addServer() }
         let meeting = Ring.Contact(endpoint: world.servers[0].endpoint, life: nil)
         for index in 1..<5 { world.remember([meeting], on: index) }
