@@ -55,6 +55,7 @@ let package = Package(
         layer("SQLiteStore", values + ["Platform", "Catalogue", "CSQLite"]),
         layer("Media", values + ["CAV"]),
         layer("Simulation", values + machines + ["Platform"]),
+        layer("Testbed", values + ["Platform", "Linux"]),
         // Servers.
         layer("Peers", values + ["Platform", "Ring"]),
         layer("WebServer", values + ["Platform", "HTTP"]),
@@ -104,6 +105,7 @@ let package = Package(
                 "Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Node", "TestTools",
             ]),
         tests("Client", values + ["Registry", "HTTP", "Platform", "Linux", "Client", "TestTools"]),
+        tests("Host", values + ["Platform", "Linux", "Testbed", "rondo", "rondo-media", "TestTools"]),
         tests("House", []),
         tests("rondo", values + ["Platform", "Node", "rondo"]),
         tests("Cluster", values + machines + ["Platform", "Linux", "Client", "rondo", "rondo-media", "TestTools"]),

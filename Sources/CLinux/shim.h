@@ -171,6 +171,10 @@ static inline int rondo_on_signal(int number, void (*handler)(int)) {
   return rondo_result(sigaction(number, &action, NULL));
 }
 static inline int rondo_pidfd_open(pid_t process) { return rondo_result(syscall(SYS_pidfd_open, process, 0)); }
+// CLONE_NEWNS and CLONE_NEWNET, which need _GNU_SOURCE: this thread, and the children that it starts, get a network and
+// mounts of their own.
+extern int unshare(int);
+static inline int rondo_unshare_network(void) { return rondo_result(unshare(0x00020000 | 0x40000000)); }
 static inline int rondo_die_with_parent(int signal) { return rondo_result(prctl(PR_SET_PDEATHSIG, signal)); }
 static inline int rondo_set_limit(int resource, uint64_t soft, uint64_t hard) {
   struct rlimit limit;

@@ -18,6 +18,7 @@ enum TargetGraph {
         "SQLiteStore": values.union(["Platform", "Catalogue", "CSQLite"]),
         "Media": values.union(["CAV"]),
         "Simulation": values.union(machines).union(["Platform"]),
+        "Testbed": values.union(["Platform", "Linux"]),
         // Servers.
         "Peers": values.union(["Platform", "Ring"]),
         "WebServer": values.union(["Platform", "HTTP"]),
