@@ -63,11 +63,12 @@ static inline int64_t rondo_monotonic_ns(void) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
-static inline int64_t rondo_wall_ms(void) {
+static inline int64_t rondo_wall_us(void) {
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
+static inline int64_t rondo_wall_ms(void) { return rondo_wall_us() / 1000; }
 
 // Sockets. Addresses are host-order numbers.
 static inline struct sockaddr_in rondo_address(uint32_t host, uint16_t port) {

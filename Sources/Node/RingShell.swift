@@ -35,6 +35,11 @@ final class RingShell {
     private var queue: [Ring.Event] = []
     private var isHandling = false
     private var isStopped = false
+    private var rosterLog = RosterLog()
+    /// Since when an alert of this server is on its way.
+    private var roundBegan: MonotonicTime?
+
+    private static let roundBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
     private struct MessageHeader: Codable {
         var from: ServerLife
@@ -124,7 +129,9 @@ extension RingShell {
             peers.drop(life.id, through: life.incarnation)
             owner?.reportDeath(life)
         case .updateRegistry: owner?.ownEntryChanged()
-        case .rosterChanged: owner?.rosterChanged()
+        case .rosterChanged:
+            rosterLog.note(ring, in: log)
+            owner?.rosterChanged()
         case .report(let observation): report(observation)
         case .stop(let reason): owner?.ringStopped(reason)
         }
@@ -245,10 +252,25 @@ extension RingShell {
         case .suspected(let life, let evidence):
             log.info("a server is suspect", ["server": life, "evidence": evidence.rawValue])
         case .joined(let members): log.info("is in the ring", ["members": members])
-        case .becameManager(let alert): log.info("is manager", ["alert": alert])
+        case .alertLaunched(let alert, let failures):
+            roundBegan = roundBegan ?? clock.now
+            log.debug("an alert goes round", ["alert": alert, "failures": failures.count])
+        case .alertAbsorbed(let alert, let other):
+            if alert.origin.id == ownLife.id { roundBegan = nil }
+            log.debug("an alert ends in another", ["alert": alert, "other": other])
+        case .becameManager(let alert): roundEnded(alert)
         case .imbalanceStuck(let role, let missing):
             log.warning("a role is short and nobody can take it", ["role": role.name, "missing": missing])
         default: log.debug("ring", ["observation": "\(observation)"])
         }
+    }
+
+    private func roundEnded(_ alert: AlertID) {
+        let round = clock.now - (roundBegan ?? clock.now)
+        roundBegan = nil
+        metrics.observe(
+            "rondo_ring_alert_round_seconds", "From an alert's launch to its return.", round / .seconds(1),
+            bounds: Self.roundBounds)
+        log.info("is manager", ["alert": alert, "roundUs": Int(round / .microseconds(1))])
     }
 }

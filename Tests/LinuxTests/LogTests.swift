@@ -8,7 +8,7 @@ import TestTools
 
 @Suite struct LogTests {
     private let record = LogRecord(
-        time: 1_709_208_000_123, level: .warning, message: "peer closed",
+        time: 1_709_208_000_123_456, level: .warning, message: "peer closed",
         fields: [("peer", "127.0.1.2:7700"), ("reason", "two words"), ("empty", "")])
 
     @Test func `a text line has time, level, message and fields`() {
@@ -19,7 +19,7 @@ import TestTools
 
     @Test func `a JSON line is one object`() {
         let expected =
-            #"{"time":"2024-02-29T12:00:00.123Z","level":"warning","message":"peer closed","#
+            #"{"time":"2024-02-29T12:00:00.123456Z","level":"warning","message":"peer closed","#
             + #""peer":"127.0.1.2:7700","reason":"two words","empty":""}"#
         #expect(record.json == expected)
     }
@@ -30,7 +30,7 @@ import TestTools
         (4_107_542_399_999, "2100-02-28T23:59:59.999Z"), (1_798_761_599_000, "2026-12-31T23:59:59.000Z"),
     ])
     func `dates are right`(_ milliseconds: Int64, _ text: String) {
-        let record = LogRecord(time: milliseconds, level: .info, message: "x", fields: [])
+        let record = LogRecord(time: milliseconds * 1_000, level: .info, message: "x", fields: [])
         #expect(record.text == "\(text) info x")
     }
 

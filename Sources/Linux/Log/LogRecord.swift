@@ -2,7 +2,7 @@ internal import Platform
 
 /// One log line before it is written. Whatever a value contains, it stays one line, and inside its field.
 struct LogRecord {
-    /// Milliseconds since 1970.
+    /// Microseconds since 1970.
     var time: Int64
     var level: LogLevel
     var message: String
@@ -10,14 +10,15 @@ struct LogRecord {
 
     /// `2026-11-21T04:10:14.123Z warning a message key=value other="two words"`.
     var text: String {
-        var line = "\(Self.date(time)) \(level.name) \(Self.escaped(message))"
+        var line = "\(Self.date(time, digits: 3)) \(level.name) \(Self.escaped(message))"
         for (key, value) in fields { line += " \(key)=\(Self.quotedIfNeeded(value))" }
         return line
     }
 
-    /// One JSON object; the fields are members beside `time`, `level` and `message`.
+    /// One JSON object; the fields are members beside `time`, `level` and `message`. Its time has microseconds: what
+    /// collects the lines of many servers can put them in order.
     var json: String {
-        var line = "{\"time\":\"\(Self.date(time))\",\"level\":\"\(level.name)\",\"message\":\(Self.quoted(message))"
+        var line = "{\"time\":\"\(Self.date(time, digits: 6))\",\"level\":\"\(level.name)\",\"message\":\(Self.quoted(message))"
         for (key, value) in fields { line += ",\(Self.quoted(key)):\(Self.quoted(value))" }
         return line + "}"
     }
@@ -70,9 +71,10 @@ struct LogRecord {
         }
     }
 
-    /// ISO 8601 in UTC with milliseconds; days to dates after Howard Hinnant's `civil_from_days`.
-    private static func date(_ milliseconds: Int64) -> String {
-        let (days, rest) = floorDivide(milliseconds, 86_400_000)
+    /// ISO 8601 in UTC with 1 to 6 digits of the second's fraction; days to dates after Howard Hinnant's
+    /// `civil_from_days`.
+    private static func date(_ microseconds: Int64, digits: Int) -> String {
+        let (days, rest) = floorDivide(microseconds, 86_400_000_000)
         let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)
         let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
         let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
@@ -80,8 +82,9 @@ struct LogRecord {
         let month = shifted < 10 ? shifted + 3 : shifted - 9
         let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
         let day = dayOfYear - (153 * shifted + 2) / 5 + 1
-        let time = "\(two(rest / 3_600_000)):\(two(rest / 60_000 % 60)):\(two(rest / 1_000 % 60))"
-        let fraction = String(String(1_000 + rest % 1_000).dropFirst())
+        let seconds = rest / 1_000_000
+        let time = "\(two(seconds / 3_600)):\(two(seconds / 60 % 60)):\(two(seconds % 60))"
+        let fraction = String(String(1_000_000 + rest % 1_000_000).dropFirst().prefix(digits))
         return "\(year)-\(two(month))-\(two(day))T\(time).\(fraction)Z"
     }
 

@@ -30,7 +30,7 @@ package final class LogSink: Sendable {
 
     /// A logger that writes here.
     package func logger(level: LogLevel) -> Logger {
-        Logger(level: level) { self.write(LogRecord(time: rondo_wall_ms(), level: $0, message: $1, fields: $2)) }
+        Logger(level: level) { self.write(LogRecord(time: rondo_wall_us(), level: $0, message: $1, fields: $2)) }
     }
 
     private func write(_ record: LogRecord) {

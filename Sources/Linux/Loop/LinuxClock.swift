@@ -9,6 +9,8 @@ package final class LinuxClock: Clock {
 
     package var now: MonotonicTime { Reactor.now }
     package var wallMs: Int64 { rondo_wall_ms() }
+    /// Microseconds since 1970, as log lines of programs bear them.
+    package var wallMicroseconds: Int64 { rondo_wall_us() }
 
     package func schedule(
         at time: MonotonicTime, _ action: @escaping @Loop @Sendable () -> Void
