@@ -18,7 +18,8 @@ struct LogRecord {
     /// One JSON object; the fields are members beside `time`, `level` and `message`. Its time has microseconds: what
     /// collects the lines of many servers can put them in order.
     var json: String {
-        var line = "{\"time\":\"\(Self.date(time, digits: 6))\",\"level\":\"\(level.name)\",\"message\":\(Self.quoted(message))"
+        let date = Self.date(time, digits: 6)
+        var line = "{\"time\":\"\(date)\",\"level\":\"\(level.name)\",\"message\":\(Self.quoted(message))"
         for (key, value) in fields { line += ",\(Self.quoted(key)):\(Self.quoted(value))" }
         return line + "}"
     }
