@@ -51,7 +51,10 @@ extension RingWorld {
 
     /// Whether some server does not count for somebody yet, because it died again and again.
     package var hasDampedServers: Bool {
-        running.contains { server in servers.contains { server.ring?.isDamped($0.id, at: server.clocks.local(now)) == true } }
+        running.contains { server in
+            let time = server.clocks.local(now)
+            return servers.contains { server.ring?.isDamped($0.id, at: time) == true }
+        }
     }
 
     /// A switch away from Data must leave two of them, as far as the switching server can know.

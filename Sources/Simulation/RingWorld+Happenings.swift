@@ -9,7 +9,7 @@ extension RingWorld {
         case .launch(let index): launch(index)
         case .unanswered(let index, let run):
             guard isCurrent(index, run), !putBack(happening, index) else { return }
-            boot(index, role: nil, contacts: servers[index].disk.contacts)
+            boot(index, role: nil, contacts: servers[index].disk.home.contacts)
         case .event(let index, let run, let event):
             guard isCurrent(index, run), !putBack(happening, index) else { return }
             feed(event, to: index)
@@ -22,6 +22,10 @@ extension RingWorld {
         case .deadline(let index, let run, let id, let reason):
             guard isCurrent(index, run), !putBack(happening, index) else { return }
             if servers[index].outstanding.remove(id) != nil { feed(.messageLost(id, reason), to: index) }
+        case .stored(let index, let run, let number):
+            guard isCurrent(index, run), !putBack(happening, index) else { return }
+            stored(number, of: index)
+        case .catchUp(let index): catchUp(index)
         case .goodbye(let index, let run):
             guard isCurrent(index, run), !putBack(happening, index) else { return }
             releaseLeases(of: index)
@@ -61,11 +65,31 @@ extension RingWorld {
         servers[index].run == run && servers[index].process != .down
     }
 
-    /// A paused process gets it when it goes on.
+    /// A paused process gets it when it goes on, an overloaded one a little later.
     private mutating func putBack(_ happening: Happening, _ index: Int) -> Bool {
-        guard servers[index].process == .paused else { return false }
+        guard servers[index].process == .paused else { return isPutOff(happening, index) }
         if servers[index].backlog.count < 2_000 { servers[index].backlog.append(happening) }
         return true
+    }
+
+    private mutating func isPutOff(_ happening: Happening, _ index: Int) -> Bool {
+        guard servers[index].process != .down, !servers[index].isCatchingUp,
+            servers[index].lateness != nil || !servers[index].late.isEmpty
+        else { return false }
+        let most = (servers[index].lateness ?? .zero).nanoseconds
+        let time = max(now + .nanoseconds(network.random(0...most)), servers[index].lateUntil)
+        servers[index].lateUntil = time
+        servers[index].late.append(happening)
+        queue.schedule(.catchUp(index), at: time)
+        return true
+    }
+
+    private mutating func catchUp(_ index: Int) {
+        guard !servers[index].late.isEmpty else { return }
+        let happening = servers[index].late.removeFirst()
+        servers[index].isCatchingUp = true
+        perform(happening)
+        servers[index].isCatchingUp = false
     }
 
     mutating func carryOut(_ effect: Ring.Effect, of index: Int) {
@@ -108,7 +132,11 @@ extension RingWorld {
         let run = servers[index].run
         servers[index].outstanding.insert(id)
         schedule(.deadline(index, run: run, id, .timedOut), after: limit)
-        guard let target = places[endpoint], let time = network.stream(from: index, to: target) else { return }
+        guard let target = places[endpoint] else { return }
+        if network.refuses(index, target) {
+            return schedule(.deadline(index, run: run, id, .refused), after: network.transit(index, target) * 2)
+        }
+        guard let time = network.stream(from: index, to: target) else { return }
         schedule(
             .message(from: index, fromRun: run, sender: sender, to: target, message, id, meant: life), after: time)
     }
@@ -138,6 +166,9 @@ extension RingWorld {
 
     private mutating func watch(_ life: ServerLife, at endpoint: Endpoint, from index: Int) {
         let closed = Happening.event(index, run: servers[index].run, .connectionClosed(life))
+        if let target = places[endpoint], network.refuses(index, target) {
+            return schedule(closed, after: network.transit(index, target) * 2)
+        }
         guard let target = places[endpoint], !servers[target].hasVanished,
             let time = network.stream(from: index, to: target)
         else { return schedule(closed, after: .seconds(1)) }
@@ -153,28 +184,25 @@ extension RingWorld {
         var result = Ring.DialResult.timedOut
         var time = limit
         if let target = places[endpoint], !servers[target].hasVanished,
-            let there = network.stream(from: index, to: target), there + there < limit
+            let there = arrival(from: index, to: target), there + there < limit
         {
             switch servers[target].process {
-            case .down: (result, time) = (.refused, there + there)
+            case .down, .opening: (result, time) = (.refused, there + there)
             case .starting, .up: (result, time) = (.answered(servers[target].answeringLife), there + there)
             case .paused: break
             }
         }
+        if let target = places[endpoint], network.refuses(index, target) {
+            (result, time) = (.refused, network.transit(index, target) * 2)
+        }
         schedule(.event(index, run: run, .dialEnded(life, result)), after: time)
     }
 
-    private mutating func persist(_ incarnation: Incarnation, of index: Int) {
-        servers[index].disk.incarnation = max(servers[index].disk.incarnation, incarnation)
-        let time = Duration.microseconds(network.random(500...5_000))
-        schedule(.event(index, run: servers[index].run, .incarnationPersisted(incarnation)), after: time)
-    }
-
-    private mutating func adopt(_ role: Role, by index: Int) {
-        checkSwitch(to: role, by: index)
-        servers[index].disk.role = role
-        let time = Duration.microseconds(network.random(1_000...20_000))
-        schedule(.event(index, run: servers[index].run, .roleAdopted(role)), after: time)
+    /// How long it takes until a process answers a dial, half of it the way there.
+    private mutating func arrival(from index: Int, to target: Int) -> Duration? {
+        guard let way = network.stream(from: index, to: target) else { return nil }
+        guard let lateness = servers[target].lateness else { return way }
+        return way + .nanoseconds(network.random(0...lateness.nanoseconds) / 2)
     }
 
     private mutating func note(_ observation: Ring.Observation, of index: Int) {

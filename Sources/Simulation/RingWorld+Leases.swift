@@ -51,8 +51,8 @@ extension RingWorld {
         let own = server.ring?.own
         let hasJoined = server.ring?.hasJoined == true
         return LeaseRequest(
-            life: own?.life ?? ServerLife(id: server.id, incarnation: server.disk.incarnation), held: own?.role,
-            wanted: server.wantedRole, remembered: server.disk.role, pinned: server.isPinned,
+            life: own?.life ?? ServerLife(id: server.id, incarnation: server.disk.home.incarnation), held: own?.role,
+            wanted: server.wantedRole, remembered: server.disk.home.role, pinned: server.isPinned,
             address: server.endpoint.host, peerPort: server.endpoint.port, httpPort: 8080,
             state: own?.leaving == true ? .leaving : hasJoined ? .ready : .starting,
             ringSize: hasJoined ? server.ring?.roster.presentCount : nil)
@@ -100,7 +100,7 @@ extension RingWorld {
         let contacts = answer.contacts.map { Ring.Contact(endpoint: $0.peer, life: $0.life) }
         switch answer.outcome {
         case .granted where servers[index].process == .starting:
-            boot(index, role: answer.role, contacts: contacts + servers[index].disk.contacts)
+            boot(index, role: answer.role, contacts: contacts + servers[index].disk.home.contacts)
         case .granted: feed(.contactsLearnt(contacts), to: index)
         case .dead, .conflict:
             guard let holder = answer.holder, holder != servers[index].endpoint else {
@@ -132,7 +132,8 @@ extension RingWorld {
     private mutating func comeBack(_ index: Int, above least: Incarnation?) {
         guard let least, let life = servers[index].answeringLife, least > life.incarnation else { return }
         guard var entry = servers[index].ring?.own else {
-            servers[index].disk.incarnation = least
+            guard servers[index].disk.health != .full else { return stop(index) }
+            servers[index].disk.home.incarnation = least
             return renewLeases(of: index)
         }
         entry.incarnation = Incarnation(least.value - 1)

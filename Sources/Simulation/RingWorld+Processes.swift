@@ -1,4 +1,4 @@
-import Model
+package import Model
 package import Ring
 
 // Starting, killing, pausing: what an operator or a bad day does to the servers.
@@ -8,7 +8,7 @@ extension RingWorld {
 
     /// Gives a server that is down addresses to begin with, as a saved roster does.
     package mutating func remember(_ contacts: [Ring.Contact], on index: Int) {
-        servers[index].disk.contacts = contacts
+        servers[index].disk.home.contacts = contacts
     }
 
     /// `kill -9`: the kernel closes its connections.
@@ -38,6 +38,35 @@ extension RingWorld {
         for happening in backlog { perform(happening) }
     }
 
+    /// Loads a machine so that everything in it comes late by up to so much, nil to end that.
+    package mutating func overload(_ index: Int, by lateness: Duration?) { servers[index].lateness = lateness }
+
+    /// A firewall between two hosts begins to reset their connections.
+    package mutating func refuse(_ one: Int, _ other: Int) {
+        network.refuse(one, other)
+        reset(one, by: other)
+        reset(other, by: one)
+    }
+
+    private mutating func reset(_ observer: Int, by host: Int) {
+        let run = servers[observer].run
+        for (life, target) in servers[observer].watching.sorted(by: { $0.key < $1.key }) where target == host {
+            servers[observer].watching[life] = nil
+            schedule(.event(observer, run: run, .connectionClosed(life)), after: network.transit(host, observer))
+        }
+    }
+
+    /// Gives a server that is down another address, perhaps one that another server had.
+    package mutating func move(_ index: Int, to endpoint: Endpoint) {
+        guard servers[index].process == .down else { return }
+        if places[servers[index].endpoint] == index { places[servers[index].endpoint] = nil }
+        servers[index].endpoint = endpoint
+        places[endpoint] = index
+    }
+
+    /// Steps the wall clock of a host.
+    package mutating func stepClock(of index: Int, by step: Duration) { servers[index].clocks.wallError += step }
+
     /// SIGTERM: announce, hand over for a while, say goodbye.
     package mutating func leave(_ index: Int, after handover: Duration = .milliseconds(500)) {
         feed(.leaveRequested, to: index)
@@ -54,12 +83,14 @@ extension RingWorld {
         servers[index].watching = [:]
         servers[index].outstanding = []
         servers[index].backlog = []
+        servers[index].late = []
+        servers[index].disk.crash(using: &generator)
     }
 
     /// The real server writes the members down whenever they change.
     private mutating func rememberMembers(_ index: Int) {
         guard let ring = servers[index].ring, ring.roster.presentCount > 1 else { return }
-        servers[index].disk.contacts = ring.roster.clockwise(after: ring.id, limit: 64).map {
+        servers[index].disk.home.contacts = ring.roster.clockwise(after: ring.id, limit: 64).map {
             Ring.Contact(endpoint: $0.peerEndpoint, life: nil)
         }
     }
@@ -75,10 +106,21 @@ extension RingWorld {
 
     mutating func launch(_ index: Int) {
         guard servers[index].process == .down else { return }
-        servers[index].process = .starting
+        servers[index].process = .opening
         servers[index].hasVanished = false
         servers[index].run += 1
-        servers[index].disk.incarnation = servers[index].disk.incarnation.next
+        open(index)
+    }
+
+    /// Goes one incarnation up on the disk, then opens the ports and asks for leases.
+    mutating func open(_ index: Int) {
+        switch servers[index].disk.health {
+        case .full: return end(index)
+        case .stuck: return
+        case .fit, .slow: break
+        }
+        servers[index].process = .starting
+        servers[index].disk.home.incarnation = servers[index].disk.home.incarnation.next
         startLeases(of: index)
         schedule(.unanswered(index, run: servers[index].run), after: .seconds(1))
     }
@@ -88,14 +130,14 @@ extension RingWorld {
     /// - Parameter role: the registry's word, nil when none answered.
     mutating func boot(_ index: Int, role answered: Role?, contacts: [Ring.Contact], roster: Roster = Roster()) {
         guard servers[index].process == .starting else { return }
-        let role = answered ?? servers[index].disk.role ?? servers[index].wantedRole ?? .data
-        var entry = entry(of: index, incarnation: servers[index].disk.incarnation)
+        let role = answered ?? servers[index].disk.home.role ?? servers[index].wantedRole ?? .data
+        var entry = entry(of: index, incarnation: servers[index].disk.home.incarnation)
         entry.role = role
         entry.startNonce = generator.next()
         entry.provisional = true
         if let known = roster[entry.id] { entry = known }
-        let isRemembered = servers[index].disk.role != nil || servers[index].wantedRole != nil
-        servers[index].disk.role = role
+        let isRemembered = servers[index].disk.home.role != nil || servers[index].wantedRole != nil
+        servers[index].disk.home.role = role
         servers[index].process = .up
         servers[index].ring = Ring(
             configuration: configuration, identity: Ring.Identity(entry: entry, roleIsRemembered: isRemembered),
@@ -106,7 +148,7 @@ extension RingWorld {
     func entry(of index: Int, incarnation: Incarnation) -> RosterEntry {
         let server = servers[index]
         return RosterEntry(
-            id: server.id, incarnation: incarnation, startNonce: 0, role: server.disk.role ?? .data,
+            id: server.id, incarnation: incarnation, startNonce: 0, role: server.disk.home.role ?? .data,
             host: server.endpoint.host, peerPort: server.endpoint.port, httpPort: 8080, pinned: server.isPinned)
     }
 }

@@ -9,6 +9,10 @@ package struct RingWorld {
         case launch(Int)
         /// No registry has answered a server that starts.
         case unanswered(Int, run: Int)
+        /// A write is on the disk.
+        case stored(Int, run: Int, UInt64)
+        /// An overloaded machine gets round to the next thing.
+        case catchUp(Int)
         case event(Int, run: Int, Ring.Event)
         case message(
             from: Int, fromRun: Int, sender: ServerLife, to: Int, Ring.Message, Ring.MessageID, meant: ServerLife?)
@@ -85,8 +89,8 @@ package struct RingWorld {
         let target = RoleCounts.target(servers: count)
         var roster = Roster()
         for index in first..<servers.count {
-            servers[index].disk.role = index - first < target.data ? .data : .router
-            servers[index].disk.incarnation = Incarnation(1)
+            servers[index].disk.home.role = index - first < target.data ? .data : .router
+            servers[index].disk.home.incarnation = Incarnation(1)
             var entry = entry(of: index, incarnation: Incarnation(1))
             entry.version = 2
             roster.merge(entry)

@@ -6,18 +6,13 @@ package struct SimulatedServer {
     /// The state of the process.
     package enum Process: Hashable, Sendable {
         case down
+        /// Reading its home; its port is not open yet.
+        case opening
         /// Asking the registries, not yet in the ring.
         case starting
         case up
         /// SIGSTOP: the kernel still takes what comes in.
         case paused
-    }
-
-    /// What survives a crash.
-    package struct Disk: Sendable {
-        package var incarnation = Incarnation(0)
-        package var role: Role?
-        package var contacts: [Ring.Contact] = []
     }
 
     package let index: Int
@@ -26,7 +21,7 @@ package struct SimulatedServer {
     package var isPinned = false
     /// What `rondo server 1` or `3` asks for.
     package var wantedRole: Role?
-    package var disk = Disk()
+    package internal(set) var disk = SimulatedDisk()
     package var process = Process.down
     /// Its host has lost power or its network: no connection is closed, nothing is refused.
     package var hasVanished = false
@@ -38,6 +33,13 @@ package struct SimulatedServer {
     package var outstanding: Set<Ring.MessageID> = []
     /// What came in while it was paused.
     package var backlog: [RingWorld.Happening] = []
+    /// How late an overloaded machine is with everything, at most; they keep their order.
+    package internal(set) var lateness: Duration?
+    /// What it has not got round to.
+    package var late: [RingWorld.Happening] = []
+    /// When it gets round to the last of them.
+    package var lateUntil = MonotonicTime.zero
+    package var isCatchingUp = false
     package var clocks = HostClocks()
     /// What it has under way with each registry.
     package var leases: [LeaseLink] = []
@@ -45,8 +47,10 @@ package struct SimulatedServer {
     package var life: ServerLife? { ring.map { ServerLife(id: id, incarnation: $0.own.incarnation) } }
     /// What its peer port says who it is; it is open before the server is in the ring.
     package var answeringLife: ServerLife? {
-        process == .down ? nil : life ?? ServerLife(id: id, incarnation: disk.incarnation)
+        process == .down || process == .opening ? nil : life ?? ServerLife(id: id, incarnation: disk.home.incarnation)
     }
+    /// Its process waits for a disk that does not answer.
+    package var isStuckStarting: Bool { process == .opening }
     package var isRunning: Bool { process == .up || process == .paused }
 }
 
