@@ -51,7 +51,7 @@ package final class RegistryNode {
         }
         do throws(StreamError) {
             server = try RegistryServer(
-                identity: identity, zone: zone, clock: clock, network: network, log: log,
+                identity: identity, zone: zone, keys: configuration.keys, clock: clock, network: network, log: log,
                 metrics: metrics, seed: generator.next(), check: Self.check(peers))
         } catch {
             throw StartFailure("DNS port \(Endpoint(address, configuration.dnsPort)) cannot be opened: \(error.reason)")

@@ -180,7 +180,8 @@ extension DNSReader {
         return DNSRecord(name, type, ttl: ttl, data, recordClass: recordClass)
     }
 
-    private mutating func data(of type: RecordType, _ length: Int) throws(DNSError) -> RecordData {
+    /// Reads the data of a record of class IN.
+    mutating func data(of type: RecordType, _ length: Int) throws(DNSError) -> RecordData {
         switch type {
         case .a:
             guard length == 4 else { throw error(.badData) }

@@ -24,6 +24,9 @@ package struct RecordClass: Hashable, Sendable {
 
     package init(_ value: UInt16) { self.value = value }
     package static let internet = RecordClass(1)
+    /// In updates: no record like this one (RFC 2136 §2.4).
+    package static let none = RecordClass(254)
+    package static let any = RecordClass(255)
 }
 
 /// What a message asks to be done (RFC 1035 §4.1.1, RFC 2136 §1.3): four bits.
@@ -48,7 +51,12 @@ package struct ResponseCode: Hashable, Sendable {
     package static let nameError = ResponseCode(3)
     package static let notImplemented = ResponseCode(4)
     package static let refused = ResponseCode(5)
+    /// The four codes of prerequisites and names in updates (RFC 2136 §2.2).
+    package static let nameExists = ResponseCode(6)
+    package static let setExists = ResponseCode(7)
+    package static let noSuchSet = ResponseCode(8)
     package static let notAuthoritative = ResponseCode(9)
+    package static let notZone = ResponseCode(10)
     package static let badVersion = ResponseCode(16)
 
     private static let names = [

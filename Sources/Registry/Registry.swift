@@ -1,3 +1,4 @@
+package import Crypto
 package import Model
 
 /// Who a registry is, and how its zone looks to the world.
@@ -75,13 +76,20 @@ package struct Registry: Sendable {
     package var serial: UInt32
     var changed = false
     var answers = AnswerCache()
+    let tsigKeys: TSIGKeys
+    var signedUpdates: SignedUpdates
 
     /// - Parameters:
+    ///   - keys: what signed queries and updates may be signed with; without any, every signature is wrong.
+    ///   - wallSeconds: the time by the wall clock, since 1970: what was signed before is not carried out.
     ///   - serial: the zone's first serial; seconds since 1970 make it grow over restarts.
     ///   - seed: for the order of addresses in answers.
     package init(
-        identity: RegistryIdentity, zone: Zone, serial: UInt32, seed: UInt64, now: MonotonicTime
+        identity: RegistryIdentity, zone: Zone, keys: [ClusterKey] = [], wallSeconds: UInt64 = 0, serial: UInt32,
+        seed: UInt64, now: MonotonicTime
     ) {
+        tsigKeys = TSIGKeys(secrets: keys.map(\.tsigSecret))
+        signedUpdates = SignedUpdates(started: wallSeconds)
         self.identity = identity
         self.zone = zone
         self.serial = serial

@@ -8,7 +8,7 @@ extension Registry {
     ///
     /// Answers to answers are never given, so that two servers cannot keep each other busy.
     package mutating func answer(
-        _ packet: [UInt8], over transport: DNSTransport, at time: MonotonicTime, into effects: inout [RegistryEffect]
+        _ packet: [UInt8], _ arrival: DNSArrival, at time: MonotonicTime, into effects: inout [RegistryEffect]
     ) -> DNSOutcome {
         _ = advance(to: time, into: &effects)
         if changed || nextSweep < timer { settle(into: &effects) }
@@ -19,10 +19,33 @@ extension Registry {
         } catch {
             return ReplyWriter.bare(packet, .formatError)
         }
-        var reply = ReplyWriter(query, transport)
+        var reply = ReplyWriter(query, arrival.transport)
+        if let code = authenticate(packet, query, arrival, &reply, into: &effects) { return reply.finished(code) }
         if let code = refusal(of: query) { return reply.finished(code) }
+        guard query.header.opcode == .query else {
+            guard let signature = query.signature?.record else {
+                effects.append(.noteUpdate(.unsigned))
+                return reply.finished(.refused)
+            }
+            return update(packet, query, signature, arrival, reply, into: &effects)
+        }
         reply.fill(prepared(for: query.question), &generator)
         return reply.finished()
+    }
+
+    /// Checks the signature of a packet that has one, and prepares that of the answer.
+    /// - Returns: the code for a packet whose signature is not good.
+    private func authenticate(
+        _ packet: [UInt8], _ query: ReceivedQuery, _ arrival: DNSArrival, _ reply: inout ReplyWriter,
+        into effects: inout [RegistryEffect]
+    ) -> ResponseCode? {
+        guard let signature = query.signature else { return nil }
+        let (verdict, signer) = tsigKeys.check(packet, signature, at: arrival.wallSeconds)
+        reply.sign(with: signer)
+        effects.append(.noteSignature(verdict))
+        guard verdict != .good else { return nil }
+        if query.header.opcode == .update { effects.append(.noteUpdate(UpdateOutcome(verdict))) }
+        return verdict == .badLength ? .formatError : .notAuthoritative
     }
 
     /// The code for a query that the zone has nothing to say to; nil for one it answers.
@@ -30,10 +53,9 @@ extension Registry {
         if let extended = query.extended, extended.version > 0 { return .badVersion }
         switch query.header.opcode {
         case .query: break
-        case .update: return .refused
+        case .update: return nil
         default: return .notImplemented
         }
-        if query.isSigned { return .notAuthoritative }
         guard query.question.recordClass == .internet, query.question.name.isWithin(zone.apex) else { return .refused }
         switch query.question.type {
         case .axfr, .ixfr: return .refused
@@ -50,7 +72,10 @@ struct ReceivedQuery {
     /// The question's bytes, repeated as they are: some resolvers hide random bits in the case of its letters.
     let questionBytes: ArraySlice<UInt8>
     let extended: EDNS?
-    let isSigned: Bool
+    /// Its signature, not yet checked.
+    let signature: ReceivedSignature?
+    /// How many records are in the two sections behind the question.
+    let counts: [2 of Int]
 
     /// Reads it to its last byte.
     /// - Throws: `DNSError`; the packet then gets FORMERR.
@@ -72,26 +97,35 @@ struct ReceivedQuery {
         for _ in 0..<records[2] { try scan.record(&reader, isAdditional: true) }
         guard reader.isAtEnd else { throw reader.error(.bytesLeft) }
         extended = scan.extended
-        isSigned = scan.isSigned
+        signature = scan.signature
+        counts = [Int(records[0]), Int(records[1])]
     }
 }
 
 /// Passes over the records behind a question and keeps what matters of them.
 private struct TrailerScan {
     var extended: EDNS?
-    var isSigned = false
+    var signature: ReceivedSignature?
 
     mutating func record(_ reader: inout DNSReader, isAdditional: Bool) throws(DNSError) {
         let start = reader.offset
         // A signature is the last record of all (RFC 8945 §5.1).
-        if isSigned { throw reader.error(.bytesLeft, at: start) }
+        if signature != nil { throw reader.error(.bytesLeft, at: start) }
         let isRoot = try reader.skipName()
         let type = RecordType(try reader.word())
         let size = Int(try reader.word())
         let flags = try reader.longWord()
-        let data = try reader.take(Int(try reader.word()))
+        let length = Int(try reader.word())
+        if type == .tsig {
+            // Its class and TTL have one value each (RFC 8945 §4.2), and its place is behind everything.
+            guard isAdditional, RecordClass(UInt16(size)) == .any, flags == 0 else { throw reader.error(.badData) }
+            var name = DNSReader(reader.bytes, at: start)
+            let record = try TSIG(key: name.name(), &reader, end: reader.offset + length)
+            signature = ReceivedSignature(record: record, start: start)
+            return
+        }
+        let data = try reader.take(length)
         guard isAdditional else { return }
-        if type == .tsig { isSigned = true }
         guard type == .opt else { return }
         guard isRoot, extended == nil, Self.areOptions(data) else { throw reader.error(.badOption, at: start) }
         extended = EDNS(size: size, version: UInt8(flags >> 16 & 255), wantsSignatures: flags & 0x8000 != 0)

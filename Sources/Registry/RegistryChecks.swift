@@ -24,6 +24,10 @@ extension Registry {
         into effects: inout [RegistryEffect]
     ) {
         guard let record = entry.record else { return }
+        // A name that came by an update may have no port at which its server could be asked.
+        guard record.peerPort != 0 else {
+            return condemn(entry, cause, answeredByAnother: false, at: now, into: &effects)
+        }
         var entry = entry
         if let running = entry.check {
             // A graver accusation takes over the question that is already on its way.

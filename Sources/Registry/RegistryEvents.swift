@@ -22,6 +22,10 @@ package enum RegistryEffect: Hashable, Sendable {
     case setTimer(MonotonicTime)
     case noteGranted(ServerLife, Role)
     case noteRemoved(ServerLife, RemovalReason)
+    /// What became of the signature of a packet from the DNS port.
+    case noteSignature(SignatureVerdict)
+    /// What became of a dynamic update.
+    case noteUpdate(UpdateOutcome)
     /// The zone has changed: another serial.
     case noteChanged(serial: UInt32)
 }

@@ -78,7 +78,7 @@ extension Registry {
     private mutating func contest(
         _ peer: Endpoint, by newcomer: ServerLife, at now: MonotonicTime, into effects: inout [RegistryEffect]
     ) {
-        for id in order where id != newcomer.id {
+        for id in order where id != newcomer.id && peer.port != 0 {
             guard let entry = entries[id], entry.record?.peer == peer else { continue }
             check(entry, .contested(by: newcomer), within: Self.accusedPatience, at: now, into: &effects)
         }
@@ -118,7 +118,7 @@ extension Registry {
             }
         }
         picked.shuffle(using: &generator)
-        let found = picked.compactMap { entries[$0] }.filter { $0.life.id != asker && $0.record != nil }
+        let found = picked.compactMap { entries[$0] }.filter { $0.life.id != asker && ($0.record?.peerPort ?? 0) != 0 }
         let good = found.filter { $0.standing == .good }
         return (good + found.filter { $0.standing != .good }).compactMap { entry in
             entry.record.map { LeaseContact(life: entry.life, role: $0.role, peer: $0.peer) }

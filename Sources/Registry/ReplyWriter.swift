@@ -9,6 +9,7 @@ struct ReplyWriter {
     private var counts: [3 of UInt16] = .init(repeating: 0)
     private var error: EDNS.ExtendedError?
     private var code = ResponseCode.noError
+    private var signer: TSIGSigner?
 
     init(_ query: ReceivedQuery, _ transport: DNSTransport) {
         self.query = query
@@ -30,12 +31,20 @@ struct ReplyWriter {
         return min(max(extended.size, EDNS.plainPayload), EDNS.payload)
     }
 
+    /// Has the answer signed when it is finished.
+    mutating func sign(with signer: TSIGSigner?) { self.signer = signer }
+
+    /// Has the answer say BADTIME, and what time it is here.
+    mutating func tellTime(_ asked: TSIG, _ wallSeconds: UInt64) {
+        signer = signer?.tellingTime(asked, wallSeconds)
+    }
+
     /// Takes over a prepared answer in a new random order, or sets TC where it does not fit as a whole.
     mutating func fill(_ prepared: PreparedAnswer, _ generator: inout SeededGenerator) {
         code = prepared.code
         error = prepared.error
         header.isAuthoritative = code != .serverFailure
-        let room = limit - (query.extended == nil ? 0 : 17)
+        let room = limit - (query.extended == nil ? 0 : 17) - (signer?.record.signedLength ?? 0)
         let order = Self.order(prepared.answers.count, &generator)
         let length = order.reduce(bytes.count + prepared.authority.count) { $0 + prepared.answers[$1].count }
         guard length <= room else {
@@ -78,6 +87,8 @@ struct ReplyWriter {
             counts[2] += 1
         }
         Self.write(header, questions: 1, counts, into: &bytes)
+        // Somebody else's key may have a name that leaves no room.
+        if let signer, bytes.count + signer.record.signedLength <= limit { signer.sign(&bytes) }
         return .reply(bytes, code)
     }
 
@@ -89,7 +100,7 @@ struct ReplyWriter {
         header.isResponse = true
         header.opcode = asked.opcode
         header.wantsRecursion = asked.wantsRecursion
-        header.code = asked.opcode == .query ? code : .notImplemented
+        header.code = asked.opcode == .query || asked.opcode == .update ? code : .notImplemented
         var bytes = [UInt8](repeating: 0, count: 12)
         write(header, questions: 0, .init(repeating: 0), into: &bytes)
         return .reply(bytes, header.code)

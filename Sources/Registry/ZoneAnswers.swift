@@ -23,11 +23,13 @@ extension Registry {
             if !isKnown(service.set) { return notReady }
             let servers = servers(of: service.set)
             if servers.isEmpty, latest < fillsUntil { return notReady }
-            for server in servers { location(server, service.port, &sheet) }
+            location(service, &sheet)
         case .empty: break
         case .server(let id):
             guard let server = server(id) else {
-                return knowsServers && latest >= fillsUntil ? negative(.nameError, sheet) : notReady
+                if knowsServers && latest >= fillsUntil { return negative(.nameError, sheet) }
+                // A server's name has no SOA of its own, whoever is there; nsupdate asks to learn the zone.
+                return question.type == .soa ? negative(.noError, sheet) : notReady
             }
             address(server, &sheet)
             if question.type == .txt { sheet.answer(.text(server.texts.map { Array($0.utf8) }), ttl: Self.ttl) }
@@ -48,7 +50,7 @@ extension Registry {
         return answer
     }
 
-    private var startOfAuthority: StartOfAuthority {
+    var startOfAuthority: StartOfAuthority {
         StartOfAuthority(
             server: zone.registry, mailbox: zone.mailbox, serial: serial, refresh: 60, retry: 10, expire: 3600,
             negative: Self.negativeTTL)
@@ -71,12 +73,21 @@ extension Registry {
         if sheet.question.type == .a { sheet.answer(.address(server.address), ttl: Self.ttl) }
     }
 
-    private func location(_ server: ZoneServer, _ port: ZoneService.Port, _ sheet: inout AnswerSheet) {
+    private func location(_ service: ZoneService, _ sheet: inout AnswerSheet) {
         guard sheet.question.type == .srv else { return }
-        if server.isStale { sheet.markStale() }
-        let target = zone.name(of: server.life.id)
-        sheet.answer(.service(ServiceLocation(port: server.port(port), target: target)), ttl: Self.ttl)
-        sheet.add(DNSRecord(target, .a, ttl: Self.ttl, .address(server.address)))
+        for (server, target, data) in services(service) {
+            if server.isStale { sheet.markStale() }
+            sheet.answer(data, ttl: Self.ttl)
+            sheet.add(DNSRecord(target, .a, ttl: Self.ttl, .address(server.address)))
+        }
+    }
+
+    /// The servers that offer a service: a name that came by an update may have no such port.
+    func services(_ service: ZoneService) -> [(server: ZoneServer, target: DomainName, data: RecordData)] {
+        servers(of: service.set).filter { $0.port(service.port) != 0 }.map { server in
+            let target = zone.name(of: server.life.id)
+            return (server, target, .service(ServiceLocation(port: server.port(service.port), target: target)))
+        }
     }
 }
 

@@ -12,7 +12,7 @@ final class DNSPorts {
     private static let portAttempts = 16
 
     /// Answers one query; nil drops it.
-    var answering: (@Loop @Sendable ([UInt8], DNSTransport) -> [UInt8]?)?
+    var answering: (@Loop @Sendable ([UInt8], DNSTransport, Endpoint) -> [UInt8]?)?
     private(set) var local: Endpoint
     private let clock: any Clock
     private var datagrams: (any DatagramSocket)?
@@ -50,7 +50,7 @@ final class DNSPorts {
 
     private func received(_ bytes: [UInt8], from source: Endpoint) {
         // An answer to port 0 cannot be sent, and one to ourselves would come back for ever.
-        guard source.port != 0, source != local, let reply = answering?(bytes, .udp) else { return }
+        guard source.port != 0, source != local, let reply = answering?(bytes, .udp, source) else { return }
         datagrams?.send(reply, to: source)
     }
 
@@ -82,7 +82,9 @@ final class DNSPorts {
                 let deadline = clock.now + Self.patience
                 guard let query = try await nextMessage(of: stream, &frames, deadline: deadline) else { return }
                 connections[number]?.lastQuery = clock.now
-                guard let reply = answering?(query, .tcp), let framed = DNSFrames.framed(reply) else { return }
+                guard let reply = answering?(query, .tcp, stream.remote), let framed = DNSFrames.framed(reply) else {
+                    return
+                }
                 try await stream.write(framed, deadline: clock.now + Self.patience)
             }
         } catch {

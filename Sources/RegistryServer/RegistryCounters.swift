@@ -56,6 +56,17 @@ final class RegistryCounters {
         metrics.count(Self.leases, "Lease requests, by outcome", labels: "outcome=\"\(outcome.rawValue)\"")
     }
 
+    func count(_ verdict: SignatureVerdict) {
+        metrics.count(
+            "rondo_dns_signatures_total", "Signed queries and updates, by what became of their signature",
+            labels: "verdict=\"\(verdict.rawValue)\"")
+    }
+
+    func count(_ outcome: UpdateOutcome) {
+        metrics.count(
+            "rondo_dns_updates_total", "Dynamic updates, by outcome", labels: "outcome=\"\(outcome.rawValue)\"")
+    }
+
     func count(_ reason: RemovalReason) {
         metrics.count(Self.removals, "Leases that ended, by reason", labels: "reason=\"\(reason.rawValue)\"")
     }

@@ -1,3 +1,4 @@
+package import Crypto
 package import Model
 package import Platform
 package import Registry
@@ -43,12 +44,13 @@ package final class RegistryServer {
     ///
     /// - Parameters:
     ///   - identity: a DNS port of 0 takes a free one; `identity` of the running server tells which.
+    ///   - keys: the cluster's; any of them signs queries and updates.
     ///   - seed: for the order of addresses in answers; from the system's randomness.
     ///   - check: how to ask a server itself; answers of other servers than the one meant are passed on as they are.
     /// - Throws: `StreamError` when the port cannot be had; then nothing stays open.
     package init(
-        identity: RegistryIdentity, zone: Zone, clock: any Clock, network: any Network, log: Logger,
-        metrics: Metrics, seed: UInt64, check: @escaping LivenessCheck
+        identity: RegistryIdentity, zone: Zone, keys: [ClusterKey], clock: any Clock, network: any Network,
+        log: Logger, metrics: Metrics, seed: UInt64, check: @escaping LivenessCheck
     ) throws(StreamError) {
         self.clock = clock
         self.network = network
@@ -59,9 +61,11 @@ package final class RegistryServer {
         var identity = identity
         identity.dnsPort = ports.local.port
         registry = Registry(
-            identity: identity, zone: zone, serial: UInt32(truncatingIfNeeded: clock.wallMs / 1000), seed: seed,
-            now: clock.now)
-        ports.answering = { [weak self] query, transport in self?.answer(query, over: transport) }
+            identity: identity, zone: zone, keys: keys, wallSeconds: clock.wallSeconds,
+            serial: UInt32(truncatingIfNeeded: clock.wallSeconds), seed: seed, now: clock.now)
+        ports.answering = { [weak self] query, transport, source in
+            self?.answer(query, over: transport, from: source)
+        }
         handle(.timerFired)
     }
 
@@ -110,10 +114,11 @@ extension RegistryServer {
         return perform(effects)
     }
 
-    private func answer(_ query: [UInt8], over transport: DNSTransport) -> [UInt8]? {
+    private func answer(_ query: [UInt8], over transport: DNSTransport, from source: Endpoint) -> [UInt8]? {
         guard !isStopped else { return nil }
         var effects: [RegistryEffect] = []
-        let outcome = registry.answer(query, over: transport, at: clock.now, into: &effects)
+        let arrival = DNSArrival(over: transport, from: source, wallSeconds: clock.wallSeconds)
+        let outcome = registry.answer(query, arrival, at: clock.now, into: &effects)
         if !effects.isEmpty { perform(effects) }
         counters.count(outcome, transport)
         if case .reply(let bytes, _) = outcome { return bytes }
@@ -135,6 +140,8 @@ extension RegistryServer {
             case .noteRemoved(let life, let reason):
                 counters.count(reason)
                 log.info("lease removed", ["holder": life, "reason": reason.rawValue])
+            case .noteSignature(let verdict): counters.count(verdict)
+            case .noteUpdate(let outcome): counters.count(outcome)
             case .noteChanged(let serial):
                 counters.set(registry.counts, serial: serial)
             }
@@ -165,4 +172,9 @@ extension RegistryServer {
             handle(.timerFired)
         }
     }
+}
+
+extension Clock {
+    /// Whole seconds since 1970.
+    var wallSeconds: UInt64 { UInt64(max(0, wallMs / 1000)) }
 }

@@ -13,7 +13,8 @@ extension RingWorld {
         let query = DNSQuery(id: 1, name, type)
         var effects: [RegistryEffect] = []
         let time = registries[registry].clocks.local(now)
-        guard case .reply(let bytes, _) = machine.answer(query.bytes, over: .tcp, at: time, into: &effects) else {
+        let arrival = DNSArrival(over: .tcp, from: Endpoint(.loopback, 1), wallSeconds: 0)
+        guard case .reply(let bytes, _) = machine.answer(query.bytes, arrival, at: time, into: &effects) else {
             return nil
         }
         return try? query.answer(parsing: bytes)

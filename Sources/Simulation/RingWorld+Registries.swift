@@ -84,7 +84,7 @@ extension RingWorld {
                 let fired = Happening.registryTimer(
                     index, run: registries[index].run, number: registries[index].timer)
                 if time != .distantFuture { queue.schedule(fired, at: max(clocks.global(time), now)) }
-            case .noteGranted, .noteRemoved, .noteChanged: continue
+            case .noteGranted, .noteRemoved, .noteSignature, .noteUpdate, .noteChanged: continue
             }
         }
         return answer

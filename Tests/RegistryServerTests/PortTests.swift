@@ -104,7 +104,8 @@ import TestTools
             identity.dnsPort = office.dns.port
             #expect(throws: StreamError.failed(98)) {
                 _ = try RegistryServer(
-                    identity: identity, zone: office.zone, clock: office.clock, network: office.network, log: .none,
+                    identity: identity, zone: office.zone, keys: [], clock: office.clock, network: office.network,
+                    log: .none,
                     metrics: Metrics(), seed: 2
                 ) { _, _, _ in .failed }
             }

@@ -35,7 +35,8 @@ import TestTools
             let server = try RegistryServer(
                 identity: RegistryIdentity(
                     life: Office.life(99), address: .loopback, peerPort: 1, dnsPort: 0, httpPort: 1),
-                zone: office.zone, clock: clock, network: office.network, log: .none, metrics: Metrics(), seed: 1
+                zone: office.zone, keys: [], clock: clock, network: office.network, log: .none, metrics: Metrics(),
+                seed: 1
             ) { _, _, deadline in
                 await clock.sleep(until: deadline + .seconds(60))
                 return .failed

@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Model
 import Platform
@@ -17,6 +18,7 @@ final class Office {
     let metrics = Metrics()
     let zone: Zone
     let alive: Alive
+    let key = ClusterKey()
 
     /// Who answers checks.
     @Loop
@@ -26,14 +28,16 @@ final class Office {
         nonisolated init() {}
     }
 
-    init(alive: Alive = Alive()) throws {
+    /// - Parameter olderKeys: keys that are accepted besides `key`.
+    init(alive: Alive = Alive(), olderKeys: [ClusterKey] = []) throws {
         self.alive = alive
         zone = try #require(Zone("rondo"))
         let identity = RegistryIdentity(
             life: ServerLife(id: ServerID(0xFFFF), incarnation: Incarnation(1)), address: .loopback, peerPort: 7700,
             dnsPort: 0, httpPort: 8080)
         server = try RegistryServer(
-            identity: identity, zone: zone, clock: clock, network: network, log: .none, metrics: metrics, seed: 1
+            identity: identity, zone: zone, keys: [key] + olderKeys, clock: clock, network: network, log: .none,
+            metrics: metrics, seed: 1
         ) { life, _, _ in
             alive.asked += 1
             return alive.lives.contains(life) ? .answered(life) : .failed

@@ -18,7 +18,7 @@ import Testing
         for round in 0..<50_000 {
             let packet = round % 4 == 0 ? Self.noise(&random) : try Self.damaged(&random)
             let transport: DNSTransport = round % 2 == 0 ? .udp : .tcp
-            switch desk.registry.answer(packet, over: transport, at: desk.now, into: &desk.effects) {
+            switch desk.answer(packet, over: transport) {
             case .dropped: continue
             case .reply(let bytes, _):
                 replies += 1
@@ -36,8 +36,7 @@ import Testing
         var random = SeededGenerator(seed: seed)
         let query = DNSQuery(id: 5, try #require(DomainName("_http._tcp.router.rondo")), .srv)
         guard
-            case .reply(let right, _) = desk.registry.answer(
-                query.bytes, over: .udp, at: desk.now, into: &desk.effects)
+            case .reply(let right, _) = desk.answer(query.bytes, over: .udp)
         else { throw DNSError(reason: .foreign, offset: 0) }
         var read = 0
         for _ in 0..<20_000 where (try? query.answer(parsing: Self.mutate(right, &random))) != nil { read += 1 }

@@ -54,7 +54,7 @@ import Testing
             var desk = try many(count)
             for size: UInt16 in [512, 900, 1232] {
                 let packet = try query("_http._tcp.router.rondo", .srv, options: [option(size: size)])
-                let outcome = desk.registry.answer(packet, over: .udp, at: desk.now, into: &desk.effects)
+                let outcome = desk.answer(packet, over: .udp)
                 guard case .reply(let bytes, .noError) = outcome else { throw DNSError(reason: .foreign, offset: 0) }
                 #expect(bytes.count <= size)
                 let answer = try DNSMessage(parsing: bytes)
@@ -104,10 +104,10 @@ import Testing
         var desk = try Desk.withFive()
         var packet = try query("data.rondo", options: [])
         packet[2] |= 0x80
-        #expect(desk.registry.answer(packet, over: .udp, at: desk.now, into: &desk.effects) == .dropped)
+        #expect(desk.answer(packet, over: .udp) == .dropped)
         for length in 0..<12 {
             let scrap = [UInt8](repeating: 0, count: length)
-            #expect(desk.registry.answer(scrap, over: .udp, at: desk.now, into: &desk.effects) == .dropped)
+            #expect(desk.answer(scrap, over: .udp) == .dropped)
         }
     }
 
@@ -122,13 +122,6 @@ import Testing
             let answer = try desk.dig(packet)
             #expect(answer.header.code == .formatError && answer.questions.isEmpty && answer.header.id == 9)
         }
-    }
-
-    @Test func `a signed query is told that signatures are not known here`() throws {
-        var desk = try Desk.withFive()
-        let signature: [UInt8] = [0, 0, 250, 0, 255, 0, 0, 0, 0, 0, 0]
-        #expect(try desk.dig(try query("data.rondo", options: [signature])).header.code == .notAuthoritative)
-        #expect(try desk.dig(try query("data.rondo", options: [signature, option()])).header.code == .formatError)
     }
 
     @Test func `a message comes back from its bytes as it was`() throws {

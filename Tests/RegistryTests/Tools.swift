@@ -1,3 +1,4 @@
+import Crypto
 import Model
 import Testing
 
@@ -6,23 +7,27 @@ import Testing
 /// A registry with a clock that the test moves, and everything that it wanted done.
 struct Desk {
     static let start = MonotonicTime(nanoseconds: 1_000_000_000_000)
+    /// The time by the wall clock when the registry starts.
+    static let wallStart: UInt64 = 1_800_000_000
 
     var registry: Registry
     var now = Desk.start
     var effects: [RegistryEffect] = []
 
-    init(zone text: String = "rondo", seed: UInt64 = 7) throws {
+    init(zone text: String = "rondo", seed: UInt64 = 7, keys: [ClusterKey] = []) throws {
         let zone = try #require(Zone(text))
         let identity = RegistryIdentity(
             life: ServerLife(id: ServerID(0xFFFF), incarnation: Incarnation(1)), address: HostAddress(127, 0, 1, 1),
             peerPort: 7700, dnsPort: 5300, httpPort: 8080)
-        registry = Registry(identity: identity, zone: zone, serial: 100, seed: seed, now: Desk.start)
+        registry = Registry(
+            identity: identity, zone: zone, keys: keys, wallSeconds: Desk.wallStart, serial: 100, seed: seed,
+            now: Desk.start)
         handle(.timerFired)
     }
 
     /// A registry past its first renewal period with two Data servers, 1 and 2, and three Routers, 3 to 5, all ready.
-    static func withFive() throws -> Desk {
-        var desk = try Desk()
+    static func withFive(keys: [ClusterKey] = []) throws -> Desk {
+        var desk = try Desk(keys: keys)
         desk.pass(.seconds(4))
         for number in 1...5 { desk.ready(number, number <= 2 ? .data : .router) }
         desk.effects = []
@@ -97,7 +102,7 @@ struct Desk {
     }
 
     mutating func dig(_ packet: [UInt8], over transport: DNSTransport = .udp) throws -> DNSMessage {
-        let outcome = registry.answer(packet, over: transport, at: now, into: &effects)
+        let outcome = answer(packet, over: transport)
         guard case .reply(let bytes, let code) = outcome else {
             Issue.record("the query was dropped")
             throw DNSError(reason: .endsEarly, offset: 0)
@@ -107,6 +112,17 @@ struct Desk {
         #expect(message.header.code.value == code.value & 15)
         return message
     }
+
+    mutating func answer(
+        _ packet: [UInt8], over transport: DNSTransport = .udp, from port: UInt16 = 4000
+    ) -> DNSOutcome {
+        let source = Endpoint(HostAddress(10, 9, 9, 9), port)
+        let arrival = DNSArrival(over: transport, from: source, wallSeconds: wallSeconds)
+        return registry.answer(packet, arrival, at: now, into: &effects)
+    }
+
+    /// The wall clock, which goes with the other one.
+    var wallSeconds: UInt64 { Desk.wallStart + UInt64(max(0, (now - Desk.start).milliseconds) / 1000) }
 
     /// The last bytes of the addresses that a name has.
     mutating func hosts(_ name: String) throws -> [UInt8] {

@@ -36,7 +36,7 @@ import Testing
     ) throws {
         var desk = try Desk.withFive()
         let query = DNSQuery(id: 1, try #require(DomainName(name)), .srv)
-        let outcome = desk.registry.answer(query.bytes, over: .udp, at: desk.now, into: &desk.effects)
+        let outcome = desk.answer(query.bytes, over: .udp)
         guard case .reply(let bytes, .noError) = outcome else { throw DNSError(reason: .foreign, offset: 0) }
         let services = try query.answer(parsing: bytes).services
         #expect(services.count == count)
