@@ -22,7 +22,9 @@ func tests(_ name: String, _ uses: [Target.Dependency]) -> Target {
 }
 
 let values: [Target.Dependency] = ["Model", "Wire", "Crypto"]
-let machines: [Target.Dependency] = ["Ring", "Registry", "Placement", "Catalogue", "Replication", "HTTP"]
+let machines: [Target.Dependency] = [
+    "Ring", "Registry", "Discovery", "Placement", "Catalogue", "Replication", "HTTP",
+]
 let worlds: [Target.Dependency] = ["Linux", "SQLiteStore"]
 
 let package = Package(
@@ -44,6 +46,7 @@ let package = Package(
         // Machines.
         layer("Ring", values),
         layer("Registry", values),
+        layer("Discovery", values),
         layer("Placement", values),
         layer("Catalogue", values),
         layer("Replication", values + ["Placement"]),
@@ -59,7 +62,7 @@ let package = Package(
         // Servers.
         layer("Peers", values + ["Platform", "Ring"]),
         layer("WebServer", values + ["Platform", "HTTP"]),
-        layer("Resolver", values + ["Registry", "Platform"]),
+        layer("Resolver", values + ["Registry", "Discovery", "Platform"]),
         layer("RegistryServer", values + ["Registry", "Platform"]),
         layer("DataServer", values + machines + ["Platform", "Peers", "WebServer"]),
         layer(
@@ -70,7 +73,7 @@ let package = Package(
             values + machines + [
                 "Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Resolver",
             ]),
-        layer("Client", values + ["Registry", "HTTP", "Platform", "Resolver"]),
+        layer("Client", values + ["Registry", "Discovery", "HTTP", "Platform", "Resolver"]),
         // Programs.
         .executableTarget(
             name: "rondo",
@@ -88,6 +91,8 @@ let package = Package(
         tests("Ring", values + ["Ring"]),
         tests("Registry", values + ["Registry"]),
         tests("RegistryServer", values + ["Registry", "Platform", "Linux", "RegistryServer", "Resolver", "TestTools"]),
+        tests("Discovery", values + ["Discovery"]),
+        tests("Resolver", values + ["Discovery", "Platform", "Linux", "Resolver", "TestTools"]),
         tests("Placement", values + ["Placement"]),
         tests("Catalogue", values + ["Catalogue"]),
         tests("Replication", values + ["Placement", "Replication"]),

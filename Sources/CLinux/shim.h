@@ -4,7 +4,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <malloc.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <pthread.h>
@@ -102,6 +104,31 @@ static inline int rondo_local_address(int fd, uint32_t *host, uint16_t *port) {
   return result;
 }
 extern int accept4(int, struct sockaddr *_Nullable, socklen_t *_Nullable, int);
+// The broadcast addresses of the interfaces that are up, of the one with `host` only unless that is 0; loopback has one
+// by its mask (127.255.255.255), though Linux gives it none. Returns how many there are, `most` at most.
+static inline int rondo_broadcast_addresses(uint32_t host, uint32_t *out, int most) {
+  struct ifaddrs *_Nullable all = NULL;
+  int result = rondo_result(getifaddrs(&all));
+  if (result < 0) return result;
+  int count = 0;
+  for (struct ifaddrs *_Nullable one = all; one && count < most; one = one->ifa_next) {
+    if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET || !one->ifa_netmask || !(one->ifa_flags & IFF_UP))
+      continue;
+    if (!(one->ifa_flags & (IFF_BROADCAST | IFF_LOOPBACK))) continue;
+    uint32_t own = ntohl(((struct sockaddr_in *)one->ifa_addr)->sin_addr.s_addr);
+    uint32_t mask = ntohl(((struct sockaddr_in *)one->ifa_netmask)->sin_addr.s_addr);
+    // Every address below 127.0.0.0/8 is loopback's, whether or not it is written down.
+    int is_own = one->ifa_flags & IFF_LOOPBACK ? (host & mask) == (own & mask) : host == own;
+    if (host != 0 && !is_own) continue;
+    uint32_t broadcast = own | ~mask;
+    int is_known = 0;
+    for (int index = 0; index < count; index++) is_known |= out[index] == broadcast;
+    if (!is_known) out[count++] = broadcast;
+  }
+  freeifaddrs(all);
+  return count;
+}
+
 static inline int rondo_accept(int fd, uint32_t *host, uint16_t *port) {
   struct sockaddr_in address = rondo_address(0, 0);
   socklen_t length = sizeof address;

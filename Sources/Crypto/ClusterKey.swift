@@ -80,7 +80,10 @@ extension ClusterKey {
     /// The external PSK of peer connections, 32 bytes.
     package var peerKey: [UInt8] { HKDFSHA256.derive(from: secret, info: "rondo peer") }
 
-    /// What probes, heartbeats and discovery are sealed with, 32 bytes.
+    /// What is said over broadcast is sealed with keys made of this, 32 bytes.
+    package var discoveryKey: [UInt8] { HKDFSHA256.derive(from: secret, info: "rondo discovery") }
+
+    /// What probes and heartbeats are sealed with, 32 bytes.
     package var datagramKey: [UInt8] { HKDFSHA256.derive(from: secret, info: "rondo datagram") }
 
     /// The secret of the TSIG key `rondo-key.`, 32 bytes (the spec, §3).

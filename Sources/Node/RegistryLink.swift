@@ -8,7 +8,10 @@ internal import Wire
 /// Holds this server's lease at one registry: asks, renews, reports deaths, gives back.
 @Loop
 final class RegistryLink {
-    private let endpoint: Endpoint
+    /// Its peer port.
+    let endpoint: Endpoint
+    /// Where it answers clients.
+    let dns: Endpoint
     private let peers: Peers
     private let clock: any Clock
     private let log: Logger
@@ -17,7 +20,8 @@ final class RegistryLink {
     private var loop: Task<Void, Never>?
     private let wake: Wake
     /// Whether the last request was answered.
-    private(set) var isReachable = false
+    private(set) var isReachable = false { didSet { if isReachable != oldValue { reachabilityChanged() } } }
+    var reachabilityChanged: @Loop () -> Void = {}
 
     private static let deadline = Duration.seconds(1)
     /// Between tries while the registry does not answer.
@@ -25,10 +29,12 @@ final class RegistryLink {
     private static let slowRetry = Duration.seconds(1)
 
     init(
-        endpoint: Endpoint, peers: Peers, clock: any Clock, log: Logger, request: @escaping @Loop () -> LeaseRequest,
+        endpoint: Endpoint, dns: Endpoint, peers: Peers, clock: any Clock, log: Logger,
+        request: @escaping @Loop () -> LeaseRequest,
         answered: @escaping @Loop (LeaseAnswer) -> Void
     ) {
         self.endpoint = endpoint
+        self.dns = dns
         self.peers = peers
         self.clock = clock
         self.log = log

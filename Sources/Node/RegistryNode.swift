@@ -4,6 +4,7 @@ internal import Peers
 package import Platform
 internal import Registry
 internal import RegistryServer
+internal import Resolver
 internal import Wire
 
 /// One registry: DNS for everybody, leases for those who have the key.
@@ -17,6 +18,7 @@ package final class RegistryNode {
     private let server: RegistryServer
     private let end = ServerEnd()
     private var web: RegistryWeb?
+    private var discoverer: Discoverer?
 
     /// - Throws: `StartFailure`, a sentence for the operator.
     package static func start(
@@ -70,6 +72,7 @@ package final class RegistryNode {
         } catch {
             throw StartFailure("HTTP port \(http) cannot be opened: \(error.reason)")
         }
+        discoverer = configuration.discoverer(of: server, at: address, clock, network, log, metrics)
         log.info("started", ["id": life, "address": address, "dns": configuration.dnsPort])
     }
 
@@ -115,6 +118,7 @@ package final class RegistryNode {
 
     package func leave() async {
         await web?.drain(until: clock.now + .seconds(1))
+        discoverer?.stop()
         server.stop()
         peers.stop()
         end.come(nil)

@@ -8,13 +8,17 @@ internal import Ring
 extension RingServer {
     /// One for each registry, not yet started.
     func makeRegistryLinks() -> [RegistryLink] {
-        configuration.registries.map { endpoint in
-            // A registry's peer port is the one that this server uses itself: one cluster, one peer port.
-            RegistryLink(
-                endpoint: Endpoint(endpoint.host, configuration.peerPort), peers: peers, clock: world.clock,
-                log: world.log, request: { [unowned self] in leaseRequest() },
-                answered: { [weak self] in self?.took($0) })
-        }
+        // A registry's peer port is the one that this server uses itself: one cluster, one peer port.
+        configuration.registries.map { makeRegistryLink(Endpoint($0.host, configuration.peerPort), dns: $0) }
+    }
+
+    /// - Parameter endpoint: its peer port.
+    func makeRegistryLink(_ endpoint: Endpoint, dns: Endpoint) -> RegistryLink {
+        let link = RegistryLink(
+            endpoint: endpoint, dns: dns, peers: peers, clock: world.clock, log: world.log,
+            request: { [unowned self] in leaseRequest() }, answered: { [weak self] in self?.took($0) })
+        link.reachabilityChanged = { [weak self] in self?.registryReachabilityChanged() }
+        return link
     }
 
     private func leaseRequest() -> LeaseRequest {

@@ -8,6 +8,7 @@ internal import Placement
 package import Platform
 internal import Registry
 internal import Replication
+internal import Resolver
 internal import Ring
 internal import RouterServer
 internal import WebServer
@@ -39,6 +40,8 @@ package final class RingServer {
     }
     private(set) var web: ServerWeb?
     private(set) var registries: [RegistryLink] = []
+    /// Nil where the operator turned discovery off.
+    private(set) var discoverer: Discoverer?
     let firstAnswer: FirstAnswer
     private(set) var isLeaving = false
     private(set) var hasEnded = false
@@ -120,6 +123,7 @@ package final class RingServer {
         health.changed = { [weak self] in self?.view.changed() }
         registries = makeRegistryLinks()
         for registry in registries { registry.start() }
+        discoverer = makeDiscoverer()
         log.info("started", ["id": peers.identity.life, "address": address, "home": configuration.home])
         Loop.spawn("server.join") { [self] in await join() }
     }
@@ -145,10 +149,12 @@ package final class RingServer {
 
 // Joining.
 extension RingServer {
-    /// Waits for the first lease, or, where the ring is remembered, a second; then enters the ring.
+    /// Waits for the first lease, or for servers that discovery finds, or, where the ring is remembered, a second; then
+    /// enters the ring.
     private func join() async {
         let contacts = await rememberedContacts()
-        let answer = await firstAnswer.wait(until: contacts.isEmpty ? .distantFuture : world.clock.now + .seconds(1))
+        let limit = contacts.isEmpty ? foundingLimit : world.clock.now + .seconds(1)
+        let answer = await firstAnswer.wait(until: limit)
         guard !isLeaving, !hasEnded else { return }
         let role = answer?.role ?? state.state.role ?? configuration.choice.role ?? .data
         var generator = SystemKeyGenerator()
@@ -172,7 +178,7 @@ extension RingServer {
         self.shell = shell
         await adopt(role)
         guard !hasEnded else { return }
-        let known = (answer?.contacts ?? []).map(\.contact) + contacts
+        let known = (answer?.contacts ?? []).map(\.contact) + firstAnswer.found + contacts
         do throws(StreamError) {
             try shell.start(contacts: known, network: world.network)
         } catch {
@@ -184,6 +190,11 @@ extension RingServer {
         health.start()
         musicChanged()
         rosterChanged()
+    }
+
+    func add(_ registry: RegistryLink) {
+        registries.append(registry)
+        registry.start()
     }
 
     private func rememberedContacts() async -> [Ring.Contact] {
@@ -233,6 +244,7 @@ extension RingServer {
         guard !hasEnded else { return }
         hasEnded = true
         for registry in registries { registry.stop() }
+        discoverer?.stop()
         storage.stop()
         health.stop()
         shell?.stop()

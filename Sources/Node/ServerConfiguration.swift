@@ -50,11 +50,17 @@ package struct ServerConfiguration: Sendable {
     package static let defaultDiscoveryPort: UInt16 = 2222
     package static let defaultRegistry = Endpoint(HostAddress(172, 20, 0, 2), defaultDNSPort)
 
+    /// What an operator says instead of registries to leave it to discovery.
+    package static let noRegistry = "none"
+
     package var choice: RoleChoice
     /// The address to listen on and to be known by; nil: this host's on the network that reaches the registry.
     package var address: HostAddress?
-    /// Where names are kept, at least one; for a registry its equals, perhaps itself among them.
+    /// Where names are kept; for a registry its equals, perhaps itself among them. With none, discovery finds them.
     package var registries: [Endpoint] = [defaultRegistry]
+    /// Whether an operator named the registries: then a server waits for one of them, or for another server, and
+    /// founds no ring on its own.
+    package var registriesAreGiven = false
     /// The folder of everything that outlives the process.
     package var home: String
     /// The first is the one to prove; the others are accepted too while a key is changed.

@@ -24,12 +24,14 @@ final class ServerEnd {
     }
 }
 
-/// The first lease that any registry gives.
+/// The first lease that any registry gives, or the first servers that discovery finds.
 @Loop
 final class FirstAnswer {
     private let wake: Wake
     private let clock: any Clock
     private var answer: LeaseAnswer?
+    /// Servers that answered a broadcast.
+    private(set) var found: [Ring.Contact] = []
     private var isOver = false
 
     init(clock: any Clock) {
@@ -43,15 +45,20 @@ final class FirstAnswer {
         wake.wake()
     }
 
+    func give(_ contacts: [Ring.Contact]) {
+        found += contacts
+        if !found.isEmpty { wake.wake() }
+    }
+
     /// Whoever waits learns that there will be none.
     func giveUp() {
         isOver = true
         wake.wake()
     }
 
-    /// Nil when there is none by `time`.
+    /// Nil when there is none by `time`, or servers are found without one.
     func wait(until time: MonotonicTime) async -> LeaseAnswer? {
-        while answer == nil, !isOver, clock.now < time { await wake.wait(until: time) }
+        while answer == nil, found.isEmpty, !isOver, clock.now < time { await wake.wait(until: time) }
         return answer
     }
 }

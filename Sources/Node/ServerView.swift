@@ -18,6 +18,8 @@ final class ServerView: ClusterView {
     let changes: ChangeSignal
     /// Whether a registry has given this server a lease.
     var hasLease = false { didSet { if hasLease != oldValue { changed() } } }
+    /// Whether there is a registry to have a lease of.
+    var needsLease = true
     var isLeaving = false { didSet { changed() } }
     /// Songs in this server's catalogue.
     var songs = 0
@@ -73,7 +75,7 @@ final class ServerView: ClusterView {
         let now = sources()
         var reasons: [String] = []
         if isLeaving { reasons.append("leaving") }
-        if !hasLease { reasons.append("no registry has given a lease yet") }
+        if !hasLease, needsLease { reasons.append("no registry has given a lease yet") }
         if now.ring?.hasJoined != true { reasons.append("not in the ring yet") }
         if !now.isCaughtUp { reasons.append("the catalogue is being fetched") }
         return reasons

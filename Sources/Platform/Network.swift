@@ -99,4 +99,7 @@ package protocol Network: AnyObject, Sendable {
 
     /// The local address from which packets to `host` leave.
     func sourceAddress(toward host: HostAddress) -> HostAddress?
+
+    /// Where to send what everybody on the network of `host` shall hear; `.any`: on all networks of this machine.
+    func broadcastAddresses(of host: HostAddress) -> [HostAddress]
 }

@@ -75,7 +75,9 @@ import Testing
     }
 
     @Test func `Machines have no clock, no randomness of their own, nothing to wait for and no identity`() {
-        let pure: Set = ["Model", "Wire", "Ring", "Registry", "Placement", "Catalogue", "Replication", "HTTP"]
+        let pure: Set = [
+            "Model", "Wire", "Ring", "Registry", "Discovery", "Placement", "Catalogue", "Replication", "HTTP",
+        ]
         let waiting = #/\basync\b|\bawait\b|\bclass\b|\bactor\b|\bprint\(/#
         let chance = #/SystemRandom|ContinuousClock|SuspendingClock|Date\(\)|Date\.now|\.random\(in: [^,)]*\)/#
         expectNone(chance, in: SourceTree.sources, "a machine gets the time and its seed") { pure.contains($0.target) }

@@ -1,7 +1,9 @@
 /// Who may use whom: the layers of ARCHITECTURE.md. A target uses what stands beneath it, and nothing else.
 enum TargetGraph {
     static let values: Set<String> = ["Model", "Wire", "Crypto"]
-    static let machines: Set<String> = ["Ring", "Registry", "Placement", "Catalogue", "Replication", "HTTP"]
+    static let machines: Set<String> = [
+        "Ring", "Registry", "Discovery", "Placement", "Catalogue", "Replication", "HTTP",
+    ]
 
     /// What each target may use of ours and of the system's C libraries.
     static let allowed: [String: Set<String>] = [
@@ -9,7 +11,8 @@ enum TargetGraph {
         // Values.
         "Model": [], "Wire": ["Model"], "Crypto": ["Model", "COpenSSL"],
         // Machines.
-        "Ring": values, "Registry": values, "Placement": values, "Catalogue": values, "HTTP": values,
+        "Ring": values, "Registry": values, "Discovery": values, "Placement": values, "Catalogue": values,
+        "HTTP": values,
         "Replication": values.union(["Placement"]),
         // Seams.
         "Platform": values,
@@ -22,14 +25,14 @@ enum TargetGraph {
         // Servers.
         "Peers": values.union(["Platform", "Ring"]),
         "WebServer": values.union(["Platform", "HTTP"]),
-        "Resolver": values.union(["Platform", "Registry"]),
+        "Resolver": values.union(["Platform", "Registry", "Discovery"]),
         "RegistryServer": values.union(["Platform", "Registry", "WebServer"]),
         "DataServer": values.union(machines).union(["Platform", "Peers", "WebServer"]),
         "RouterServer": values.union(machines).union(["Platform", "Peers", "WebServer", "DataServer"]),
         "Node": values.union(machines).union([
             "Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Resolver",
         ]),
-        "Client": values.union(["Platform", "Registry", "HTTP", "Resolver"]),
+        "Client": values.union(["Platform", "Registry", "Discovery", "HTTP", "Resolver"]),
         // Programs.
         "rondo": values.union(machines).union([
             "Platform", "Linux", "SQLiteStore", "Simulation", "Node", "RegistryServer", "WebServer", "Client",

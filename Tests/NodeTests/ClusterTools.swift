@@ -14,18 +14,25 @@ import Wire
 @Loop
 final class LiveCluster {
     let network = LinuxNetwork()
-    let key = ClusterKey()
+    let key: ClusterKey
     /// Every server of a cluster uses the same ports on its own address.
     let ports: (http: UInt16, peer: UInt16, dns: UInt16)
+    /// 0: nobody asks or answers by broadcast.
+    let discoveryPort: UInt16
+    /// Nil: those that are started with this cluster's own registry.
+    var registries: [Endpoint]?
     private(set) var servers: [LiveServer] = []
     private(set) var registry: RegistryNode?
     private let registryFolder: TemporaryFolder
     private let net: (UInt8, UInt8)
 
-    init() throws {
+    /// - Parameter other: a cluster with the same ports, and another key unless `key` says otherwise.
+    init(discovers: Bool = false, beside other: LiveCluster? = nil, key: ClusterKey = ClusterKey()) throws {
         registryFolder = try TemporaryFolder()
         net = (.random(in: 1...250), .random(in: 1...250))
-        ports = (try freePort(network), try freePort(network), try freePort(network))
+        self.key = key
+        ports = try other?.ports ?? (freePort(network), freePort(network), freePort(network))
+        discoveryPort = try other?.discoveryPort ?? (discovers ? freePort(network) : 0)
     }
 
     var living: [LiveServer] { servers.filter(\.isRunning) }
@@ -45,11 +52,12 @@ final class LiveCluster {
 
     func configuration(_ choice: RoleChoice, home: String) -> ServerConfiguration {
         var configuration = ServerConfiguration(choice: choice, home: home, keys: [key])
-        configuration.registries = [Endpoint(address(1), ports.dns)]
+        configuration.registries = registries ?? [Endpoint(address(1), ports.dns)]
+        configuration.registriesAreGiven = registries?.isEmpty != true
         configuration.httpPort = ports.http
         configuration.peerPort = ports.peer
         configuration.dnsPort = ports.dns
-        configuration.discoveryPort = 0
+        configuration.discoveryPort = discoveryPort
         return configuration
     }
 
@@ -126,7 +134,7 @@ final class LiveCluster {
 }
 
 @Loop
-private func freePort(_ network: LinuxNetwork) throws -> UInt16 {
+func freePort(_ network: LinuxNetwork) throws -> UInt16 {
     let listener = try network.listen(on: Endpoint(.loopback, 0)) { $0.close() }
     defer { listener.close() }
     return listener.local.port

@@ -76,6 +76,13 @@ package final class LinuxNetwork: Network {
         return socket.localEndpoint().host
     }
 
+    package func broadcastAddresses(of host: HostAddress) -> [HostAddress] {
+        var addresses = [UInt32](repeating: 0, count: 16)
+        // Safe because no more addresses are written than the array has places.
+        let count = unsafe rondo_broadcast_addresses(host.value, &addresses, Int32(addresses.count))
+        return addresses.prefix(Int(max(0, count))).map(HostAddress.init)
+    }
+
     var mayOpenStream: Bool { openStreamCount < maximumStreams }
 
     func makeStream(_ socket: consuming Descriptor, remote: Endpoint) throws(StreamError) -> TCPStream {

@@ -43,7 +43,7 @@ enum ClientCommands {
         "client", "list, search, upload, play and download music",
         usage: "[REGISTRY[,REGISTRY…]] [COMMAND …]",
         arguments: [
-            ("REGISTRY", "where the registries are, HOST or HOST:PORT, separated by commas [172.20.0.2:5300]"),
+            ("REGISTRY", "where the registries are, HOST or HOST:PORT, separated by commas, or none [172.20.0.2:5300]"),
             ("list", "all songs"),
             ("search WORDS", "the songs that have words beginning so, in any field"),
             ("upload PATH…", "files, and folders with all below them; nothing is uploaded twice"),
@@ -62,7 +62,9 @@ enum ClientCommands {
     static let statusSyntax = CommandSyntax(
         "status", "show the ring: its servers, their order and roles, and how well the music is kept",
         usage: "[REGISTRY[,REGISTRY…]]",
-        arguments: [("REGISTRY", "where the registries are, HOST or HOST:PORT, separated by commas [172.20.0.2:5300]")],
+        arguments: [
+            ("REGISTRY", "where the registries are, HOST or HOST:PORT, separated by commas, or none [172.20.0.2:5300]")
+        ],
         positionals: 0...1,
         options: [.flag("json", "print what a server answers to GET /api/v1/cluster")] + placeOptions,
         positionalSettings: [registrySetting], examples: ["rondo status 127.0.1.1"])
@@ -77,6 +79,11 @@ enum ClientCommands {
 
     private static let placeOptions = [
         OptionSyntax("zone", "NAME", "the DNS zone of the cluster", standard: "rondo"),
+        OptionSyntax(
+            "key-file", "FILE", "the cluster's key, with which servers are found by broadcast where no registry answers"
+        ),
+        OptionSyntax("discovery", "PORT", "the UDP port of that broadcast; 0: never", standard: "2222"),
+        OptionSyntax("key", "KEY", "the key itself, instead of --key-file", isOnCommandLine: false),
         OptionSyntax("cache", "DIR", "where fetched music is kept", standard: "~/.cache/rondo"),
         OptionSyntax("cache-size", "BYTES", "how much of it, 0 for none", standard: "256M"),
     ]
@@ -88,6 +95,8 @@ enum ClientCommands {
 struct ClientPlace: Sendable {
     var registries: [Endpoint]
     var zone: String
+    /// Nil without a key.
+    var broadcast: BroadcastSettings?
     var cacheFolder: String?
     var cacheLimit: Int64
     /// The command and its arguments, without the registry.
@@ -99,26 +108,37 @@ struct ClientPlace: Sendable {
         var reader = SettingsReader(invocation, faults: invocation.faults)
         var words = invocation.positionals
         var registries = [ServerConfiguration.defaultRegistry]
-        let port = ServerConfiguration.defaultDNSPort
         if leadingRegistry, let first = words.first, !ClientCommands.words.contains(first) {
             if first.contains(where: { $0 == "." || $0 == ":" })
                 || Suggestion.nearest(to: first, among: ClientCommands.words) == nil
             {
-                registries = reader.endpoints(first, origin: "REGISTRY", standardPort: port)
+                registries = named(first, "REGISTRY", &reader)
                 words.removeFirst()
             }
         } else if let setting = invocation.settings["registry"] {
-            registries = reader.endpoints(setting.text, origin: setting.origin, standardPort: port)
+            registries = named(setting.text, setting.origin, &reader)
         }
         let limit = reader.value("cache-size", "a size in bytes, as in 500M, or 0") { text in
             text == "0" ? 0 : ByteText.read(text)
         }
         let place = ClientPlace(
-            registries: registries, zone: reader.text("zone") ?? "rondo",
+            registries: registries, zone: reader.text("zone") ?? "rondo", broadcast: broadcast(&reader),
             cacheFolder: reader.text("cache") ?? standardCache, cacheLimit: limit ?? ChunkCache.standardLimit,
             words: words, invocation: invocation)
         if !reader.faults.isEmpty { throw Faults(reader.faults) }
         return place
+    }
+
+    private static func named(_ text: String, _ origin: String, _ reader: inout SettingsReader) -> [Endpoint] {
+        if text == ServerConfiguration.noRegistry { return [] }
+        return reader.endpoints(text, origin: origin, standardPort: ServerConfiguration.defaultDNSPort)
+    }
+
+    private static func broadcast(_ reader: inout SettingsReader) -> BroadcastSettings? {
+        let port = reader.port(
+            "discovery", standard: ServerConfiguration.defaultDiscoveryPort, zeroMeaning: "turns discovery off")
+        guard let (keys, _) = reader.keys(), port != 0 else { return nil }
+        return BroadcastSettings(keys: keys, port: port)
     }
 
     private static var standardCache: String? {
@@ -130,7 +150,8 @@ struct ClientPlace: Sendable {
     /// The cluster of `rondo up`, which needs no cache of what lies on the same disk.
     static func local(registry: HostAddress) -> ClientPlace {
         ClientPlace(
-            registries: [Endpoint(registry, ServerConfiguration.defaultDNSPort)], zone: "rondo", cacheFolder: nil,
+            registries: [Endpoint(registry, ServerConfiguration.defaultDNSPort)], zone: "rondo", broadcast: nil,
+            cacheFolder: nil,
             cacheLimit: 0, words: [], invocation: Invocation())
     }
 
@@ -150,7 +171,7 @@ struct ClientPlace: Sendable {
     func session() throws(Faults) -> ClientSession {
         let world = world()
         let directory = RegistryDirectory(
-            registries: registries, zone: zone, clock: world.clock, network: world.network)
+            registries: registries, zone: zone, broadcast: broadcast, clock: world.clock, network: world.network)
         guard let directory else { throw Faults(.usage("--zone: “\(zone)” is no name of a DNS zone")) }
         let cache = ChunkCache(
             files: world.files, folder: cacheFolder ?? "", limit: cacheFolder == nil ? 0 : cacheLimit)

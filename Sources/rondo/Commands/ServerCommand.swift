@@ -42,7 +42,11 @@ enum ServerCommand {
                     + "2 or registry: a registry"
             ),
             ("ADDRESS", "the IPv4 address to listen on [this host's on the network that reaches the registry]"),
-            ("REGISTRY", "where the registries are, HOST or HOST:PORT, separated by commas [172.20.0.2:5300]"),
+            (
+                "REGISTRY",
+                "where the registries are, HOST or HOST:PORT, separated by commas; none: found by broadcast "
+                    + "[172.20.0.2:5300]"
+            ),
         ],
         positionals: 0...3, options: options, positionalSettings: positionalSettings,
         examples: [
@@ -59,7 +63,7 @@ enum ServerCommand {
         OptionSyntax("peer", "PORT", "the port for the other servers", standard: "7700"),
         OptionSyntax("dns", "PORT", "the port for names, on registries", standard: "5300"),
         OptionSyntax(
-            "discovery", "PORT", "kept for finding each other by broadcast, which this version does not do yet",
+            "discovery", "PORT", "the UDP port on which servers find each other where no registry answers; 0: never",
             standard: "2222"),
         OptionSyntax("replicas", "NUMBER", "copies of every part of a song", standard: "3"),
         OptionSyntax("zone", "NAME", "the DNS zone of the cluster", standard: "rondo"),

@@ -41,9 +41,8 @@ struct ServerProcess {
 
     private func address(_ network: LinuxNetwork) throws(Faults) -> HostAddress {
         if let address = configuration.address { return address }
-        if let registry = configuration.registries.first, let own = network.sourceAddress(toward: registry.host) {
-            return own
-        }
+        let registry = configuration.registries.first ?? ServerConfiguration.defaultRegistry
+        if let own = network.sourceAddress(toward: registry.host) { return own }
         let usage = "rondo server \(configuration.choice.rawValue) ADDRESS"
         throw Faults(.failed("this host has no network that reaches the registry; say its address: \(usage)"))
     }

@@ -25,7 +25,7 @@ struct ServerSettings {
     private mutating func configuration() -> ServerConfiguration {
         var result = ServerConfiguration(choice: choice(), home: reader.text("home") ?? "/var/lib/rondo", keys: keys())
         result.address = address()
-        result.registries = registries()
+        (result.registries, result.registriesAreGiven) = registries()
         result.httpPort = reader.port("http", standard: ServerConfiguration.defaultHTTPPort)
         result.peerPort = reader.port("peer", standard: ServerConfiguration.defaultPeerPort)
         result.dnsPort = reader.port("dns", standard: ServerConfiguration.defaultDNSPort)
@@ -79,39 +79,20 @@ struct ServerSettings {
         return nil
     }
 
-    private mutating func registries() -> [Endpoint] {
-        guard let (text, origin) = argument(2, "registry") else { return [ServerConfiguration.defaultRegistry] }
-        return reader.endpoints(text, origin: origin, standardPort: ServerConfiguration.defaultDNSPort)
+    private mutating func registries() -> ([Endpoint], areGiven: Bool) {
+        guard let (text, origin) = argument(2, "registry") else {
+            return ([ServerConfiguration.defaultRegistry], false)
+        }
+        if text == ServerConfiguration.noRegistry { return ([], false) }
+        return (reader.endpoints(text, origin: origin, standardPort: ServerConfiguration.defaultDNSPort), true)
     }
 
     private mutating func keys() -> [ClusterKey] {
-        if let setting = invocation.settings["key"], invocation.settings["key-file"] == nil {
-            return keys(in: setting.text, origin: setting.origin)
-        }
-        guard let setting = invocation.settings["key-file"] else {
+        if KeySource.of(invocation) == nil {
             let make = "make one with `(umask 077; rondo key new > rondo.key)`"
             reader.add(.usage("a server needs its cluster's key: \(make) and give it with --key-file rondo.key"))
-            return []
         }
-        do throws(Fault) {
-            let text = try SmallFile.text(setting.text, what: "the key file", option: setting.origin)
-            return keys(in: text, origin: setting.text)
-        } catch {
-            reader.add(error)
-            return []
-        }
-    }
-
-    private mutating func keys(in text: String, origin: String) -> [ClusterKey] {
-        var keys: [ClusterKey] = []
-        let lines = text.split(whereSeparator: \.isNewline)
-        do throws(ClusterKeyError) {
-            if lines.isEmpty { throw .empty }
-            for line in lines { keys.append(try ClusterKey(text: String(line))) }
-        } catch {
-            reader.add(.failed("\(origin): \(error)"))
-        }
-        return keys
+        return reader.keys()?.keys ?? []
     }
 
     private mutating func writeToken() -> String? {
