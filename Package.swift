@@ -112,7 +112,7 @@ let package = Package(
         tests("Client", values + ["Registry", "HTTP", "Platform", "Linux", "Client", "TestTools"]),
         tests("Host", values + ["Platform", "Linux", "Testbed", "rondo", "rondo-media", "TestTools"]),
         tests("House", []),
-        tests("rondo", values + ["Platform", "Node", "rondo"]),
+        tests("rondo", values + ["Platform", "Node", "Simulation", "rondo"]),
         tests("Cluster", values + machines + ["Platform", "Linux", "Client", "rondo", "rondo-media", "TestTools"]),
     ],
     swiftLanguageModes: [.v6]
