@@ -2,11 +2,14 @@
 #
 #   make run [MUSIC=folder]    a cluster of one registry and five servers on this machine, in release
 #   make test                  everything that the project is checked with
+#   make bench-ring [RUNS=20] [N=5,10,30]   measures ring and registry beside Serf and Knot DNS; takes hours, as root
 #   make build                 rondo and rondo-media in release, in .build/release
 #   make clean                 removes what was built; fetched music stays
 #   make help                  says this
 
 SWIFT ?= swift
+RUNS ?= 20
+N ?= 5,10,30
 export SWIFT MUSIC
 
 # SwiftPM keeps its caches here and asks nothing of HOME.
@@ -14,7 +17,7 @@ places := --scratch-path .build --cache-path .build/caches --config-path .build/
 	--security-path .build/security --disable-sandbox
 release := $(places) -c release --static-swift-stdlib
 
-.PHONY: run test build clean help set-up lint
+.PHONY: run test bench-ring build clean help set-up lint
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -31,7 +34,7 @@ run: build
 	@exec .build/release/rondo up $${MUSIC:+--music "$$MUSIC"}
 
 lint:
-	@$(SWIFT) format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests
+	@$(SWIFT) format lint --strict --recursive --parallel --configuration .swift-format Package.swift Sources Tests Benchmarks
 
 # Suites with sockets and deadlines run one test after the other, apart from those that keep every core busy; whole
 # clusters come last. All of them run, whatever fails.
@@ -55,6 +58,12 @@ test:
 	$(run_tests) --filter '$(clusters)' --no-parallel || failed=1; \
 	$(as_root) $(run_tests) --filter '$(hosts)' --no-parallel || failed=1; \
 	test -z "$$failed"
+
+# BENCH takes further options: `make bench-ring RUNS=3 N=5 BENCH="--only kill --serf-runs 1"`.
+bench-ring: build
+	@scripts/set-up bench
+	@$(SWIFT) build $(release) --product bench-ring
+	@.build/release/bench-ring --runs $(RUNS) --servers $(N) $(BENCH)
 
 clean:
 	@if [ -d .build ]; then find .build -mindepth 1 -maxdepth 1 ! -name music -exec rm -rf {} +; fi

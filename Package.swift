@@ -81,6 +81,11 @@ let package = Package(
                 "Platform", "Node", "RegistryServer", "Client", "Simulation",
             ], swiftSettings: settings),
         .executableTarget(name: "rondo-media", dependencies: values + ["Media"], swiftSettings: settings),
+        // Measurements.
+        .executableTarget(
+            name: "bench-ring",
+            dependencies: values + ["Ring", "Registry", "Platform", "Linux", "Simulation", "Testbed"],
+            path: "Benchmarks/Ring", swiftSettings: settings),
         // Tests, and the tools that they share.
         .target(
             name: "TestTools", dependencies: values + ["HTTP", "Platform", "Linux"], path: "Tests/TestTools",
@@ -111,6 +116,7 @@ let package = Package(
             ]),
         tests("Client", values + ["Registry", "HTTP", "Platform", "Linux", "Client", "TestTools"]),
         tests("Host", values + ["Platform", "Linux", "Testbed", "rondo", "rondo-media", "TestTools"]),
+        tests("Bench", values + ["Registry", "Platform", "Linux", "Testbed", "bench-ring"]),
         tests("House", []),
         tests("rondo", values + ["Platform", "Node", "Simulation", "rondo"]),
         tests("Cluster", values + machines + ["Platform", "Linux", "Client", "rondo", "rondo-media", "TestTools"]),

@@ -114,7 +114,7 @@ package final class CatalogueSync {
                 .catalogueAppend, to: address, header: header, deadline: clock.now + Self.patience)
             return true
         } catch {
-            log.debug("a server did not take a change", ["server": server.short, "error": "\(error)"])
+            log.debug("a server did not take a change", ["peer": server.short, "error": "\(error)"])
             return false
         }
     }
@@ -198,7 +198,7 @@ package final class CatalogueSync {
                 }
             }
         } catch {
-            log.debug("a catalogue could not be fetched", ["server": server.short, "error": "\(error)"])
+            log.debug("a catalogue could not be fetched", ["peer": server.short, "error": "\(error)"])
         }
     }
 }

@@ -66,7 +66,7 @@ package final class ChunkWriter {
         } catch {
             attempt.failed.insert(server)
             if Self.saysFull(error) { attempt.isDiskFull = true }
-            log.warning("a server did not take a chunk", ["server": server.short, "error": "\(error)"])
+            log.warning("a server did not take a chunk", ["peer": server.short, "error": "\(error)"])
             return false
         }
     }

@@ -248,9 +248,9 @@ extension RingShell {
         metrics.count("rondo_ring_observations_total", "What the ring's machine saw.", labels: "kind=\"\(name)\"")
         switch observation {
         case .died(let life, let evidence, let unconfirmed):
-            log.warning("a server died", ["server": life, "evidence": evidence.rawValue, "unconfirmed": unconfirmed])
+            log.warning("a server died", ["life": life, "evidence": evidence.rawValue, "unconfirmed": unconfirmed])
         case .suspected(let life, let evidence):
-            log.info("a server is suspect", ["server": life, "evidence": evidence.rawValue])
+            log.info("a server is suspect", ["life": life, "evidence": evidence.rawValue])
         case .joined(let members): log.info("is in the ring", ["members": members])
         case .alertLaunched(let alert, let failures):
             roundBegan = roundBegan ?? clock.now

@@ -28,9 +28,9 @@ struct RosterLog {
         log.debug(
             "the roster changed",
             [
-                "members": present.count, "data": counts.data, "router": counts.router,
-                "digest": ring.roster.digest, "gone": Self.text(lives.subtracting(present)),
-                "came": Self.text(present.subtracting(lives)),
+                "life": Self.text(ring.roster[ring.id]?.life), "members": present.count, "data": counts.data,
+                "router": counts.router, "digest": ring.roster.digest,
+                "gone": Self.text(lives.subtracting(present)), "came": Self.text(present.subtracting(lives)),
             ])
         lives = present
     }

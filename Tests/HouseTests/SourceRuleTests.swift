@@ -13,7 +13,7 @@ import Testing
         }
     }
 
-    private var all: [SourceFile] { SourceTree.sources + SourceTree.tests }
+    private var all: [SourceFile] { SourceTree.sources + SourceTree.tests + SourceTree.benchmarks }
 
     @Test func `Lines have at most 120 columns, files at most 400 lines`() {
         for file in all {

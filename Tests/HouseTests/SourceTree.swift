@@ -51,6 +51,7 @@ enum SourceTree {
 
     static let sources = files(under: "Sources")
     static let tests = files(under: "Tests")
+    static let benchmarks = files(under: "Benchmarks")
 
     static func text(_ path: String) throws -> String {
         try String(contentsOfFile: root + "/" + path, encoding: .utf8)

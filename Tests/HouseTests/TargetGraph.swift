@@ -41,6 +41,11 @@ enum TargetGraph {
         "rondo-media": values.union(["Media"]),
     ]
 
+    /// What measures, under `Benchmarks`: each target's folder there, and what it may use.
+    static let benchmarks: [String: (folder: String, uses: Set<String>)] = [
+        "bench-ring": ("Ring", values.union(["Ring", "Registry", "Platform", "Linux", "Simulation", "Testbed"]))
+    ]
+
     /// What the tests share: no target of Sources may use it.
     static let testTools = "TestTools"
     static let allowedToTestTools = values.union(["HTTP", "Platform", "Linux"])

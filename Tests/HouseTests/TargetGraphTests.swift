@@ -8,13 +8,18 @@ import Testing
     @Test func `Every folder of Sources is a target with a place in the layers`() throws {
         let folders = try SourceTree.folders(under: "Sources")
         #expect(Set(folders) == Set(TargetGraph.allowed.keys))
-        #expect(try Set(declared().keys) == Set(folders).union([TargetGraph.testTools]))
+        let others = Set(TargetGraph.benchmarks.keys).union([TargetGraph.testTools])
+        #expect(try Set(declared().keys) == Set(folders).union(others))
+        let measuring = try SourceTree.folders(under: "Benchmarks").filter { !$0.contains(".") }
+        #expect(Set(measuring).subtracting(["results"]) == Set(TargetGraph.benchmarks.values.map(\.folder)))
     }
 
     @Test func `Package.swift declares nothing that the layers do not allow`() throws {
         for (target, uses) in try declared() {
             let allowed =
-                target == TargetGraph.testTools ? TargetGraph.allowedToTestTools : TargetGraph.allowed[target] ?? []
+                target == TargetGraph.testTools
+                ? TargetGraph.allowedToTestTools
+                : TargetGraph.allowed[target] ?? TargetGraph.benchmarks[target]?.uses ?? []
             #expect(uses.subtracting(allowed).isEmpty, "\(target) must not use \(uses.subtracting(allowed).sorted())")
         }
     }

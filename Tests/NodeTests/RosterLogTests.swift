@@ -37,9 +37,10 @@ import TestTools
         #expect(
             lines.withLock { $0 } == [
                 "the links changed predecessor=00000003/1 successor=00000002/1 secondSuccessor=00000003/1",
-                "the roster changed members=3 data=1 router=2 gone= came=00000001/1 00000002/1 00000003/1",
+                "the roster changed life=00000001/1 members=3 data=1 router=2 gone= "
+                    + "came=00000001/1 00000002/1 00000003/1",
                 "the links changed predecessor=00000003/1 successor=00000003/1 secondSuccessor=",
-                "the roster changed members=2 data=1 router=1 gone=00000002/1 came=",
+                "the roster changed life=00000001/1 members=2 data=1 router=1 gone=00000002/1 came=",
             ])
     }
 
