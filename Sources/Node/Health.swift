@@ -5,10 +5,13 @@ internal import Platform
 internal import Wire
 
 /// How well the music is kept, over all servers: each one answers for the chunks and songs that placement gives it.
+///
+/// What changed here is told to all, who answer with theirs; otherwise one server is asked at a time, so that a quiet
+/// cluster says no more the more servers it has.
 @Loop
 final class Health {
     /// One server's share.
-    struct Summary: Codable, Sendable {
+    struct Summary: Codable, Hashable, Sendable {
         /// The most songs named in one summary.
         static let maximumLost = 1000
 
@@ -20,33 +23,38 @@ final class Health {
     }
 
     private let peers: Peers
-    private let ring: ServerRing
+    private let ring: any StorageRing
+    private let interval: Duration
     private let clock: any Clock
     private let own: @Loop () -> Summary
     private let isLostHere: @Loop (SongID) -> Bool
     /// Named in the summaries of the others.
     private var lostElsewhere: Set<SongID> = []
     private var summaries: [ServerID: Summary] = [:]
+    /// What all that are in `summaries` have been told.
+    private var told: Summary?
+    private var turn = 0
     private var loop: Task<Void, Never>?
     /// Called when the figures are not what they were.
     var changed: @Loop () -> Void = {}
 
-    private static let interval = Duration.seconds(2)
-
     /// - Parameters:
     ///   - own: this server's share.
+    ///   - interval: between two rounds.
     ///   - isLostHere: whether a song is among those that this server audits and found to lack a part.
     init(
-        peers: Peers, ring: ServerRing, clock: any Clock, own: @escaping @Loop () -> Summary,
-        isLostHere: @escaping @Loop (SongID) -> Bool
+        peers: Peers, ring: any StorageRing, clock: any Clock, interval: Duration = .seconds(2),
+        own: @escaping @Loop () -> Summary, isLostHere: @escaping @Loop (SongID) -> Bool
     ) {
+        self.interval = interval
         self.isLostHere = isLostHere
         self.peers = peers
         self.ring = ring
         self.clock = clock
         self.own = own
-        peers.handle(.summary) { [weak self] _ in
+        peers.handle(.summary) { [weak self] request in
             guard let self else { return .failure(PeerRefusal(code: "stopping", message: "this server is stopping")) }
+            take([request.from.life.id: try? WireJSON.decode(Summary.self, from: request.header)])
             return .success(PeerReply(header: WireJSON.encode(self.own())))
         }
     }
@@ -60,7 +68,7 @@ final class Health {
         loop = Loop.spawn("health") { [self] in
             while !Task.isCancelled {
                 await ask()
-                await clock.sleep(for: Self.interval)
+                await clock.sleep(for: interval)
             }
         }
     }
@@ -68,23 +76,37 @@ final class Health {
     func stop() { loop?.cancel() }
 
     private func ask() async {
+        let mine = own()
+        let asked = mine == told ? next(among: ring.others) : ring.others
+        told = mine
         let (peers, ring, clock) = (peers, ring, clock)
-        let servers = ring.others
-        let answers = await Gather.all(servers) { server -> Summary? in
+        let header = WireJSON.encode(mine)
+        let answers = await Gather.all(asked) { server -> Summary? in
             guard let address = ring.address(of: server),
                 let reply = try? await peers.request(
-                    .summary, to: address, deadline: clock.now + .milliseconds(500))
+                    .summary, to: address, header: header, deadline: clock.now + .milliseconds(500))
             else { return nil }
             return try? WireJSON.decode(Summary.self, from: reply.header)
         }
+        if answers.contains(where: { $0 == nil }) { told = nil }
+        take(Dictionary(zip(asked, answers)) { $1 })
+    }
+
+    /// Those of whom nothing is known, and of the others the one whose turn it is.
+    private func next(among servers: [ServerID]) -> [ServerID] {
+        guard !servers.isEmpty else { return [] }
+        turn = (turn + 1) % servers.count
+        let one = servers[turn]
+        return servers.filter { summaries[$0] == nil || $0 == one }
+    }
+
+    /// Who did not answer now answered before, or is found dead before long.
+    private func take(_ answers: [ServerID: Summary?]) {
         let before = (under, lost)
-        var next: [ServerID: Summary] = [:]
-        for (server, answer) in zip(servers, answers) {
-            // Who does not answer now answered last time, or is found dead before long.
-            next[server] = answer ?? summaries[server]
-        }
-        summaries = next
-        lostElsewhere = next.values.reduce(into: []) { $0.formUnion($1.lost) }
+        let present = Set(ring.others)
+        for (server, answer) in answers { summaries[server] = answer ?? summaries[server] }
+        summaries = summaries.filter { present.contains($0.key) }
+        lostElsewhere = summaries.values.reduce(into: []) { $0.formUnion($1.lost) }
         if before != (under, lost) { changed() }
     }
 }
