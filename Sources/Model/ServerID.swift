@@ -20,7 +20,13 @@ package struct ServerID: Hashable, Comparable, Sendable {
     }
 
     package static func < (left: ServerID, right: ServerID) -> Bool {
-        (left.high, left.low) < (right.high, right.low)
+        left.high == right.high ? left.low < right.low : left.high < right.high
+    }
+
+    /// The hexadecimal digit at this place of 0 to 31, as `description` shows it, from the left.
+    package func digit(_ place: Int) -> Int {
+        let word = place < 16 ? high : low
+        return Int(truncatingIfNeeded: word >> UInt64(60 - 4 * (place & 15))) & 15
     }
 
     /// How far `other` lies clockwise of this id, 0 for the id itself; sums around a whole ring are exactly one turn.

@@ -34,7 +34,7 @@ final class ServerRing: StorageRing {
         addresses = Dictionary(
             uniqueKeysWithValues: present.map { ($0.id, PeerAddress(endpoint: $0.peerEndpoint, life: $0.life)) })
         httpEndpoints = Dictionary(uniqueKeysWithValues: present.map { ($0.id, $0.httpEndpoint) })
-        isAlone = ring.hasJoined && ring.roster.entries.count == 1
+        isAlone = ring.hasJoined && ring.roster.count == 1
         let candidates = present.filter { !$0.leaving }.map { Placement.Candidate(id: $0.id, role: $0.role) }
         let next = Placement(candidates)
         guard next != placement else { return false }

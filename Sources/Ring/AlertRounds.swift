@@ -40,7 +40,8 @@ extension Ring {
     mutating func launchAlert(_ failures: [RosterEntry]) {
         var all = rounds.own?.failures ?? [:]
         for failure in failures { all[failure.life] = failure }
-        if let best = rounds.best, now - best.time < AlertRounds.lifetime, best.alert.origin.id < id,
+        // Whoever's round has passed here with the same failures: its origin sees to them.
+        if rounds.own == nil, let best = rounds.best, now - best.time < AlertRounds.lifetime,
             best.failures.isSuperset(of: all.keys), roster[best.alert.origin.id]?.isPresent == true
         {
             return
@@ -174,7 +175,7 @@ extension Ring {
     /// Whether the rows are the live roster, and their clockwise distances sum to exactly one turn.
     func isWhole(_ alert: Alert) -> Bool {
         guard roster.presentCount <= configuration.rowLimit else {
-            return !alert.unheard.isEmpty || alert.visited == roster.entries.filter(isLive).reduce(0) { $0 ^ $1.digest }
+            return !alert.unheard.isEmpty || alert.visited == roster.present.filter(isLive).reduce(0) { $0 ^ $1.digest }
         }
         return missed(by: alert).isEmpty && AlertRow.turns(alert.rows) == 1
             && alert.rows.allSatisfy { roster[$0.life.id]?.isPresent == true }
@@ -182,7 +183,7 @@ extension Ring {
 
     private func missed(by alert: Alert) -> [RosterEntry] {
         let known = Set(alert.rows.map(\.life.id)).union(alert.unheard.map(\.id))
-        return roster.entries.filter { isLive($0) && !known.contains($0.id) }
+        return roster.present.filter { isLive($0) && !known.contains($0.id) }
     }
 
     private mutating func becomeManager(_ round: AlertRounds.OwnRound) {

@@ -3,9 +3,11 @@ import Model
 extension Ring {
     /// The times and bounds of the ring. `docs/ring.md` says what each is for.
     package struct Configuration: Hashable, Sendable {
-        /// Between probes of an observed server that answers.
+        /// Between the heartbeats that a server sends to its observers.
         package var probeInterval: Duration = .milliseconds(200)
-        /// Between probes of one that missed an answer.
+        /// With nothing heard for so long an observer probes: a heartbeat was lost.
+        package var heartbeatLimit: Duration = .milliseconds(250)
+        /// Between such probes.
         package var fastProbeInterval: Duration = .milliseconds(50)
         /// With nothing heard for so long it is suspect.
         package var silenceLimit: Duration = .milliseconds(800)

@@ -2,19 +2,6 @@ import Model
 
 /// What one server knows about the signs of life of the others.
 struct FailureDetector: Sendable {
-    /// One server under observation.
-    struct Watch: Sendable {
-        let life: ServerLife
-        let endpoint: Endpoint
-        /// Misses count from here: the beginning, or the end of a gap of one's own.
-        var since: MonotonicTime
-        var lastProbe = MonotonicTime(nanoseconds: .min / 2)
-        /// Probes without a sign of life.
-        var unanswered = 0
-        /// Observed only because one before it is suspect.
-        var isUrgent: Bool
-    }
-
     struct Heard: Sendable {
         let life: ServerLife
         let time: MonotonicTime
@@ -40,8 +27,12 @@ struct FailureDetector: Sendable {
         var length: Duration
     }
 
-    var watches: [ServerID: Watch] = [:]
+    var watches = Watches()
+    /// Signs of life from servers that are not watched; those older than `Ring.Configuration.recentlyHeard` go.
     var lastHeard: [ServerID: Heard] = [:]
+    /// Who observes this server, and gets its heartbeats.
+    var observers: [RosterEntry] = []
+    var lastHeartbeat = MonotonicTime(nanoseconds: .min / 2)
     var suspicions: [ServerLife: Suspicion] = [:]
     var inquiries: [ServerLife: Inquiry] = [:]
     var dials: Set<ServerLife> = []
@@ -52,15 +43,18 @@ struct FailureDetector: Sendable {
     var tickDue = MonotonicTime.zero
     var sequence: UInt32 = 0
 
-    /// How long nothing has come from an observed server.
-    func silence(of watch: Watch, at now: MonotonicTime) -> Duration {
-        guard let heard = lastHeard[watch.life.id], heard.life == watch.life else { return now - watch.since }
-        return now - max(watch.since, heard.time)
-    }
-
     func heardRecently(_ life: ServerLife, since time: MonotonicTime) -> Bool {
+        if let watch = watches[life.id], watch.life == life { return watch.heard >= time }
         guard let heard = lastHeard[life.id] else { return false }
         return heard.life == life && heard.time >= time
+    }
+
+    /// Keeps these watches only, and remembers when the others were last heard.
+    mutating func keepWatches(where isKept: (Watch) -> Bool) {
+        for watch in watches.all where !isKept(watch) {
+            lastHeard[watch.life.id] = Heard(life: watch.life, time: watch.heard)
+            watches[watch.life.id] = nil
+        }
     }
 }
 
@@ -70,18 +64,20 @@ extension Ring {
             if !urgently { detector.watches[entry.id]?.isUrgent = false }
             return
         }
-        detector.watches[entry.id] = FailureDetector.Watch(
-            life: entry.life, endpoint: entry.peerEndpoint, since: now, isUrgent: urgently)
+        var watch = Watch(life: entry.life, endpoint: entry.peerEndpoint, since: now, isUrgent: urgently)
+        if let heard = detector.lastHeard[entry.id], heard.life == entry.life { watch.heard = heard.time }
+        detector.watches[entry.id] = watch
         if urgently { tickSoon() }
     }
 
-    /// Probes who is due, suspects who is silent.
+    /// Shows its observers that this server lives, probes who is silent, suspects who is silent for too long.
     mutating func tick() {
         if now - detector.tickDue > configuration.tickGap { voidMisses() }
         endUrgency()
+        sendHeartbeats()
         var silent: [ServerLife] = []
-        for server in detector.watches.keys.sorted() where probeIfDue(server) {
-            if let life = detector.watches[server]?.life { silent.append(life) }
+        for index in detector.watches.all.indices where probeIfDue(index) {
+            silent.append(detector.watches.all[index].life)
         }
         for life in detector.inquiries.keys.sorted() { probeForInquiry(life) }
         for life in silent { suspect(life, .silent) }
@@ -89,11 +85,9 @@ extension Ring {
     }
 
     private var nextInterval: Duration {
-        let isFast = !detector.inquiries.isEmpty || detector.watches.values.contains(where: isFast)
+        let isFast = !detector.inquiries.isEmpty || detector.watches.all.contains { $0.isUrgent || $0.unanswered > 0 }
         return isFast ? configuration.fastProbeInterval : configuration.probeInterval
     }
-
-    private func isFast(_ watch: FailureDetector.Watch) -> Bool { watch.isUrgent || watch.unanswered > 1 }
 
     mutating func setTick(at time: MonotonicTime) {
         detector.tickDue = time
@@ -108,9 +102,9 @@ extension Ring {
 
     /// This server was away itself, so what it missed proves nothing about others.
     private mutating func voidMisses() {
-        for server in detector.watches.keys {
-            detector.watches[server]?.since = now
-            detector.watches[server]?.unanswered = 0
+        detector.watches.update { watch in
+            watch.since = now
+            watch.unanswered = 0
         }
         for life in detector.inquiries.keys.sorted() {
             detector.inquiries[life] = nil
@@ -120,25 +114,36 @@ extension Ring {
 
     private mutating func endUrgency() {
         guard detector.suspicions.isEmpty, now >= detector.urgentUntil else { return }
-        detector.watches = detector.watches.filter { !$0.value.isUrgent }
+        detector.keepWatches { !$0.isUrgent }
+    }
+
+    /// A tick that is a hair early must not wait for the next one.
+    private func isDue(_ interval: Duration, since time: MonotonicTime) -> Bool {
+        now - time >= interval - .milliseconds(5)
+    }
+
+    /// Nobody has to ask a server that shows itself: so quiet costs two datagrams each way in 200 ms, and not four.
+    private mutating func sendHeartbeats() {
+        guard isDue(configuration.probeInterval, since: detector.lastHeartbeat) else { return }
+        detector.lastHeartbeat = now
+        for observer in detector.observers { sendProbe(.heartbeat, to: observer.life, at: observer.peerEndpoint) }
     }
 
     /// - Returns: whether the server has been silent for too long.
-    private mutating func probeIfDue(_ server: ServerID) -> Bool {
-        guard var watch = detector.watches[server] else { return false }
-        let silence = detector.silence(of: watch, at: now)
+    private mutating func probeIfDue(_ index: Int) -> Bool {
+        var watch = detector.watches.all[index]
+        let silence = watch.silence(at: now)
+        // What nobody missed needs no question: the heartbeats come by themselves.
+        if silence < configuration.heartbeatLimit, now >= detector.urgentUntil, watch.unanswered == 0 { return false }
         let limit = watch.isUrgent ? configuration.urgentSilenceLimit : configuration.silenceLimit
         // Three probes at least: time alone is no proof when none was sent.
         if silence >= limit, watch.unanswered >= 3, detector.suspicions[watch.life] == nil { return true }
-        if detector.heardRecently(watch.life, since: watch.lastProbe) { watch.unanswered = 0 }
-        let interval = isFast(watch) ? configuration.fastProbeInterval : configuration.probeInterval
-        // A tick that is a hair early must not wait for the next one.
-        if now - watch.lastProbe >= interval - .milliseconds(5) {
+        if isDue(configuration.fastProbeInterval, since: watch.lastProbe) {
             watch.lastProbe = now
             watch.unanswered += 1
+            detector.watches[watch.life.id] = watch
             sendProbe(.ping, to: watch.life, at: watch.endpoint)
         }
-        detector.watches[server] = watch
         return false
     }
 
@@ -165,12 +170,21 @@ extension Ring {
     /// A sign of life, by whatever way.
     mutating func heard(_ life: ServerLife, at endpoint: Endpoint? = nil) {
         guard life.id != id else { return }
-        guard let entry = roster[life.id], entry.life == life, entry.isPresent else {
-            return meet(life, at: endpoint)
+        // Whoever is watched is in the roster, present and in this life.
+        if !detector.watches.hear(life, at: now) {
+            guard let entry = roster[life.id], entry.life == life, entry.isPresent else {
+                return meet(life, at: endpoint)
+            }
+            detector.lastHeard[life.id] = FailureDetector.Heard(life: life, time: now)
         }
-        detector.lastHeard[life.id] = FailureDetector.Heard(life: life, time: now)
-        detector.watches[life.id]?.unanswered = 0
-        if detector.suspicions[life] != nil { clear(life) }
-        if detector.inquiries[life] != nil { answerInquiry(life, heard: true) }
+        if !detector.suspicions.isEmpty, detector.suspicions[life] != nil { clear(life) }
+        if !detector.inquiries.isEmpty, detector.inquiries[life] != nil { answerInquiry(life, heard: true) }
+    }
+
+    /// Signs of life that are too old to count are forgotten.
+    mutating func forgetOldSigns() {
+        guard !detector.lastHeard.isEmpty else { return }
+        let time = now - configuration.recentlyHeard * 2
+        detector.lastHeard = detector.lastHeard.filter { $0.value.time >= time }
     }
 }

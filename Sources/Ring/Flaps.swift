@@ -30,6 +30,11 @@ struct Flaps: Sendable {
         return now + rest
     }
 
+    /// The servers that do not count now.
+    func damped(at now: MonotonicTime) -> [ServerID] {
+        records.isEmpty ? [] : records.filter { now < $0.value.until }.keys.sorted()
+    }
+
     func isDamped(_ server: ServerID, at now: MonotonicTime) -> Bool {
         guard let record = records[server] else { return false }
         return now < record.until

@@ -10,6 +10,11 @@ struct Joining: Sendable {
     var startTime = MonotonicTime.zero
     /// The machine began with a roster: the others know this server.
     var wasMember = false
+    /// What the registry said last, and the roster's digest at which all contacts were in it.
+    var lastLearnt: [Ring.Contact] = []
+    var soughtDigest: UInt64?
+    /// Up to which minute after the start the dead have grown older.
+    var minute: Int64 = 0
     /// More contacts than this are not kept.
     static let maximumContacts = 256
 }
@@ -35,13 +40,22 @@ extension Ring {
         observe(entry, urgently: false)
     }
 
-    /// Newer word about an address replaces the older, and stands behind it in the order.
+    /// Newer word about an address replaces the older, and stands behind it in the order. Whoever is in the ring keeps
+    /// only strangers of what it learnt before: the others are in its roster.
     private mutating func add(_ contacts: [Contact]) {
+        // What a registry says at every renewal is mostly what it said before.
+        guard contacts != joining.lastLearnt else { return }
+        joining.lastLearnt = contacts
+        joining.soughtDigest = nil
         let others = contacts.suffix(Joining.maximumContacts).filter {
             $0.endpoint != own.peerEndpoint && $0.life?.id != id
         }
-        let replaced = Set(others.map(\.endpoint))
-        joining.contacts = joining.contacts.filter { !replaced.contains($0.endpoint) } + others
+        var kept = hasJoined ? joining.contacts.filter(isStranger) : joining.contacts
+        if !kept.isEmpty {
+            let replaced = Set(others.map(\.endpoint))
+            kept.removeAll { replaced.contains($0.endpoint) }
+        }
+        joining.contacts = kept + others
         let excess = joining.contacts.count - Joining.maximumContacts
         if excess > 0 { joining.contacts.removeFirst(excess) }
     }
@@ -103,14 +117,15 @@ extension Ring {
 
     /// Asks contacts that are not in the roster: behind them may be another ring.
     mutating func seekStrangers() {
-        for contact in joining.contacts where isStranger(contact) {
-            send(.join(own), to: nil, at: contact.endpoint, for: .join(contact))
-        }
+        guard joining.soughtDigest != roster.digest else { return }
+        let strangers = joining.contacts.filter(isStranger)
+        if strangers.isEmpty { joining.soughtDigest = roster.digest }
+        for contact in strangers { send(.join(own), to: nil, at: contact.endpoint, for: .join(contact)) }
     }
 
     private func isStranger(_ contact: Contact) -> Bool {
         guard let life = contact.life else {
-            return !roster.entries.contains { $0.isPresent && $0.peerEndpoint == contact.endpoint }
+            return roster.clockwise(after: id, limit: 1) { $0.peerEndpoint == contact.endpoint }.isEmpty
         }
         guard let entry = roster[life.id] else { return true }
         return entry.incarnation < life.incarnation || (entry.life == life && entry.state == .dead)
@@ -119,28 +134,36 @@ extension Ring {
     /// Ages the dead, pings one of them, and looks for those who should be here.
     mutating func everySecond() {
         setTimer(.second, at: now + .seconds(1))
-        let digest = roster.digest
-        roster.ageDead(by: 1, forgettingAfter: configuration.deadMemory)
-        if roster.digest != digest { changes.isDirty = true }
+        ageDead()
         pingDead()
+        forgetOldSigns()
         if roster.presentCount == 1, !joining.contacts.isEmpty, hasJoined { seekStrangers() }
         if own.provisional, now - joining.startTime >= configuration.provisionalTime { endProvisionalTime() }
         detector.declared = detector.declared.filter { roster[$0.id]?.state == .dead }
         exchange.lately = exchange.lately.filter { now - $0.value <= configuration.mergeRest }
     }
 
+    /// The dead grow older by whole minutes, so that those who learnt of a death together give it the same age.
+    private mutating func ageDead() {
+        let minute = (now - joining.startTime).nanoseconds / 60_000_000_000
+        guard minute != joining.minute else { return }
+        let digest = roster.digest
+        roster.ageDead(by: 60 * (minute - joining.minute), forgettingAfter: configuration.deadMemory)
+        joining.minute = minute
+        if roster.digest != digest { changes.isDirty = true }
+    }
+
     /// One dead server a second, every other time one of those between the predecessor and this server.
     private mutating func pingDead() {
-        let dead = roster.entries.filter { $0.state == .dead }
-        guard !dead.isEmpty else { return }
-        var candidates = dead
+        guard roster.goneCount > 0 else { return }
         if let predecessor = links.predecessor, Bool.random(using: &generator) {
-            let near = dead.filter {
-                predecessor.id.clockwiseDistance(to: $0.id) < predecessor.id.clockwiseDistance(to: id)
-            }
-            if !near.isEmpty { candidates = near }
+            let near = roster.dead(between: predecessor.id, and: id, limit: 64)
+            if !near.isEmpty { return ping(dead: near[Int.random(in: 0..<near.count, using: &generator)]) }
         }
-        let chosen = candidates[Int.random(in: 0..<candidates.count, using: &generator)]
-        sendProbe(.ping, to: chosen.life, at: chosen.peerEndpoint)
+        if let chosen = roster.dead(at: Int.random(in: 0..<roster.goneCount, using: &generator)) { ping(dead: chosen) }
+    }
+
+    private mutating func ping(dead entry: RosterEntry) {
+        sendProbe(.ping, to: entry.life, at: entry.peerEndpoint)
     }
 }

@@ -16,8 +16,10 @@ struct Manager: Sendable {
 extension Ring {
     /// The roles that count: of servers present, not leaving, and not just back from dying again and again.
     var roleCounts: RoleCounts {
-        var counts = RoleCounts()
-        for entry in roster.entries where entry.holdsRole && !isDamped(entry.id, at: now) { counts[entry.role] += 1 }
+        var counts = roster.counts
+        for server in flaps.damped(at: now) {
+            if let entry = roster[server], entry.holdsRole { counts[entry.role] -= 1 }
+        }
         return counts
     }
 

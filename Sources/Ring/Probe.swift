@@ -1,16 +1,18 @@
 package import Model
 
-/// A heartbeat: a fixed binary datagram that asks one life of a server for a sign of life, or is that sign.
+/// A fixed binary datagram that asks one life of a server for a sign of life, or is that sign.
 ///
 /// The shell seals it with the cluster's datagram key and drops forged and replayed ones; a server ignores one that
 /// names another life of its own. Every probe carries what its sender knows, so that one crossing datagram starts an
 /// exchange.
 package struct Probe: Hashable, Sendable {
-    /// A question or its answer.
+    /// A question, its answer, or a sign that nobody asked for.
     package enum Kind: UInt8, Sendable {
         /// Answered at once with an acknowledgement of the same sequence.
         case ping = 1
         case acknowledgement = 2
+        /// What every server sends to those who observe it.
+        case heartbeat = 3
     }
 
     package var kind: Kind

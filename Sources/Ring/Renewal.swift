@@ -114,7 +114,7 @@ extension Ring {
         let target = RoleCounts.target(servers: counts.total)
         let short = own.role.other
         guard counts.total > 1, counts[short] < target[short] else { return }
-        let candidates = roster.entries.filter { $0.provisional && $0.holdsRole && $0.role == own.role }
+        let candidates = roster.present.filter { $0.provisional && $0.holdsRole && $0.role == own.role }
         if candidates.prefix(target[short] - counts[short]).contains(where: { $0.id == id }) { adopt(short, epoch) }
     }
 }

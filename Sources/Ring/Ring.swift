@@ -8,6 +8,8 @@ package struct Ring: Sendable {
     package let configuration: Configuration
     /// All that is known of all servers; this server's own entry is always in it.
     package internal(set) var roster: Roster
+    /// This server's own entry, as it is in the roster.
+    package internal(set) var own: RosterEntry
     /// This server's place among the live.
     package internal(set) var links: Links
     /// The highest epoch seen.
@@ -50,7 +52,9 @@ package struct Ring: Sendable {
         own.provisional = own.provisional && !identity.roleIsRemembered && !own.pinned
         self.roster = roster
         self.roster.merge(own)
+        self.own = self.roster[id] ?? own
         links = Links(of: id, in: self.roster)
+        detector.observers = self.roster.counterclockwise(before: id, limit: 2)
     }
 
     /// Takes one event and appends what is to be done about it, in order.
@@ -121,12 +125,6 @@ package struct Ring: Sendable {
 }
 
 extension Ring {
-    /// This server's own entry.
-    package var own: RosterEntry {
-        guard let entry = roster[id] else { fatalError("a ring's roster always has its own server") }
-        return entry
-    }
-
     /// Servers that this one suspects, and has passed over; nobody else is told.
     package var suspects: Set<ServerID> { Set(detector.suspicions.keys.map(\.id)) }
 

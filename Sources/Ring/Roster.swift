@@ -3,18 +3,15 @@ package import Model
 /// The map of all servers that every server keeps; the ring's links follow from it.
 ///
 /// Merging two rosters is their union, entry by entry: commutative, associative, idempotent, so the order in which news
-/// arrives does not matter. Load is no part of it.
-package struct Roster: Sendable, Hashable {
+/// arrives does not matter. Load is no part of it. It is kept as a tree that equal rosters may share (`RosterNode`), so
+/// that a copy costs nothing and a change costs little, at 10,000 servers too.
+package struct Roster: Sendable {
     /// A roster from the network with more entries than this is refused.
     package static let maximumEntries = 20_000
 
-    /// All entries, the dead ones too, in the order of their ids.
-    package private(set) var entries: [RosterEntry] = []
-    /// 64 bits over (id, incarnation, state, version) of all entries: equal rosters have equal digests in every
-    /// process.
-    package private(set) var digest: UInt64 = 0
-    /// How many entries are alive or suspect.
-    package private(set) var presentCount = 0
+    private(set) var root = RosterNode.empty
+    /// What the ages in the tree are counted from: all of the dead grow older by a change of this alone.
+    private var clock: Int64 = 0
 
     package init() {}
 
@@ -22,122 +19,75 @@ package struct Roster: Sendable, Hashable {
         for entry in entries { merge(entry) }
     }
 
-    package subscript(id: ServerID) -> RosterEntry? {
-        let index = lowerBound(id)
-        return index < entries.count && entries[index].id == id ? entries[index] : nil
-    }
+    /// 64 bits over (id, incarnation, state, version) of all entries: equal rosters have equal digests in every
+    /// process.
+    package var digest: UInt64 { root.summary.digest }
+    /// How many entries there are, the dead ones too.
+    package var count: Int { root.summary.count }
+    /// How many entries are alive or suspect.
+    package var presentCount: Int { root.summary.presentCount }
+    /// How many are dead or have left.
+    package var goneCount: Int { count - presentCount }
+    /// How many servers hold each role; servers that are leaving do not count.
+    package var counts: RoleCounts { root.summary.roles }
 
-    /// The place of the first entry whose id is not below `id`, `entries.count` when there is none.
-    package func lowerBound(_ id: ServerID) -> Int {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low
-    }
+    package subscript(id: ServerID) -> RosterEntry? { root.entry(id).map(told) }
 
     /// Takes an entry in if it says more than what is known.
     /// - Returns: whether anything but a death's age changed.
     @discardableResult
     package mutating func merge(_ entry: RosterEntry) -> Bool {
-        let index = lowerBound(entry.id)
-        guard index < entries.count, entries[index].id == entry.id else {
-            entries.insert(entry, at: index)
-            digest ^= entry.digest
-            presentCount += entry.isPresent ? 1 : 0
-            return true
-        }
-        let changes = entry.supersedes(entries[index])
-        replace(at: index, with: entries[index].merged(with: entry))
-        return changes
+        var isNews = false
+        if let changed = root.merging(kept(entry), isNews: &isNews) { root = changed }
+        return isNews
     }
 
     /// The union of two rosters.
     package mutating func merge(_ other: Roster) {
-        for entry in other.entries { merge(entry) }
+        other.visit(.all) {
+            merge($0)
+            return true
+        }
     }
 
     /// Forgets the dead that are older than `limit`, after making all of them `seconds` older.
     package mutating func ageDead(by seconds: Int64, forgettingAfter limit: Duration) {
-        guard presentCount < entries.count else { return }
-        for index in entries.indices where !entries[index].isPresent { entries[index].deadSeconds += seconds }
-        let forgotten = entries.filter { !$0.isPresent && $0.deadSeconds >= limit.components.seconds }
-        guard !forgotten.isEmpty else { return }
-        for entry in forgotten { digest ^= entry.digest }
-        entries.removeAll { !$0.isPresent && $0.deadSeconds >= limit.components.seconds }
+        clock += seconds
+        if goneCount > 0 { root = root.forgetting(from: limit.components.seconds - clock) }
     }
 
-    package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
+    /// Keeps what is equal in both rosters in memory once, if the dead are equally old in both.
+    package mutating func share(with other: Roster) {
+        if clock == other.clock { root = root.sharing(other.root) }
+    }
 
-    private mutating func replace(at index: Int, with entry: RosterEntry) {
-        let old = entries[index]
-        if old == entry { return }
-        digest ^= old.digest ^ entry.digest
-        presentCount += (entry.isPresent ? 1 : 0) - (old.isPresent ? 1 : 0)
-        entries[index] = entry
+    private func kept(_ entry: RosterEntry) -> RosterEntry {
+        guard clock != 0, !entry.isPresent else { return entry }
+        var entry = entry
+        entry.deadSeconds -= clock
+        return entry
+    }
+
+    private func told(_ entry: RosterEntry) -> RosterEntry {
+        guard clock != 0, !entry.isPresent else { return entry }
+        var entry = entry
+        entry.deadSeconds += clock
+        return entry
+    }
+
+    /// Visits entries in the order of their ids until `body` says no.
+    func visit(_ selection: RosterNode.Selection, from lower: ServerID? = nil, _ body: (RosterEntry) -> Bool) {
+        root.visit(selection, from: lower) { body(told($0)) }
     }
 }
 
-extension Roster {
-    /// The entries that are alive or suspect, in the order of their ids.
-    package var present: [RosterEntry] { entries.filter(\.isPresent) }
-
-    /// Those that are dead or have left, in the order of their ids.
-    package var gone: [RosterEntry] { entries.filter { !$0.isPresent } }
-
-    /// How many servers hold each role; servers that are leaving do not count.
-    package var counts: RoleCounts {
-        var counts = RoleCounts()
-        for entry in entries where entry.holdsRole { counts[entry.role] += 1 }
-        return counts
+extension Roster: Hashable {
+    package static func == (left: Roster, right: Roster) -> Bool {
+        guard left.digest == right.digest, left.count == right.count else { return false }
+        return left.clock == right.clock ? left.root == right.root : left.entries == right.entries
     }
 
-    /// The present servers clockwise after `id`, without `id` itself, up to `limit` of them.
-    package func clockwise(
-        after id: ServerID, limit: Int = .max, where accepts: (RosterEntry) -> Bool = { _ in true }
-    ) -> [RosterEntry] {
-        var found: [RosterEntry] = []
-        let start = lowerBound(id)
-        for step in 0..<entries.count {
-            if found.count == limit { break }
-            let index = start + step < entries.count ? start + step : start + step - entries.count
-            let entry = entries[index]
-            if entry.id != id, entry.isPresent, accepts(entry) { found.append(entry) }
-        }
-        return found
-    }
-
-    /// The ids of the present servers clockwise after `id` up to `last`, that one included.
-    package func presentIDs(after id: ServerID, through last: ServerID) -> [ServerID] {
-        let distance = id.clockwiseDistance(to: last)
-        var found: [ServerID] = []
-        var index = lowerBound(id)
-        for _ in 0..<entries.count {
-            if index == entries.count { index = 0 }
-            let entry = entries[index]
-            if id.clockwiseDistance(to: entry.id) > distance { break }
-            if entry.isPresent, entry.id != id { found.append(entry.id) }
-            index += 1
-        }
-        return found
-    }
-
-    /// The present servers counter-clockwise before `id`, nearest first, up to `limit` of them.
-    package func counterclockwise(
-        before id: ServerID, limit: Int, where accepts: (RosterEntry) -> Bool = { _ in true }
-    ) -> [RosterEntry] {
-        var found: [RosterEntry] = []
-        let start = lowerBound(id)
-        for step in 0..<entries.count {
-            if found.count == limit { break }
-            let index = start > step ? start - 1 - step : start - 1 - step + entries.count
-            let entry = entries[index]
-            if entry.id != id, entry.isPresent, accepts(entry) { found.append(entry) }
-        }
-        return found
-    }
+    package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 }
 
 extension Roster: Codable {
@@ -147,7 +97,7 @@ extension Roster: Codable {
         var container = try decoder.unkeyedContainer()
         while !container.isAtEnd {
             merge(try container.decode(RosterEntry.self))
-            guard entries.count <= Roster.maximumEntries else {
+            guard count <= Roster.maximumEntries else {
                 throw DecodingError.dataCorruptedError(in: container, debugDescription: "a roster too long")
             }
         }

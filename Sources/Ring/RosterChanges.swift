@@ -19,6 +19,7 @@ extension Ring {
     mutating func apply(_ entry: RosterEntry) -> Bool {
         let old = roster[entry.id]
         guard roster.merge(entry) else { return false }
+        if entry.id == id { own = roster[id] ?? entry }
         changes.isDirty = true
         let isNew = old?.isPresent != entry.isPresent
         if isNew || old?.role != entry.role || old?.leaving != entry.leaving {
@@ -79,11 +80,12 @@ extension Ring {
 
     private mutating func updateLinks() {
         let before = links
+        detector.observers = roster.counterclockwise(before: id, limit: 2)
         links = Links(of: id, in: roster, passingOver: suspects)
         guard links != before else { return }
         for life in before.observed where !links.observed.contains(life) { effects.append(.unwatch(life)) }
         for life in links.observed where !before.observed.contains(life) { watch(life) }
-        detector.watches = detector.watches.filter { links.observed.contains($0.value.life) || $0.value.isUrgent }
+        detector.keepWatches { links.observed.contains($0.life) || $0.isUrgent }
     }
 
     private mutating func watch(_ life: ServerLife) {

@@ -141,7 +141,7 @@ extension Ring {
             now - detector.tickDue <= configuration.tickGap
         else { return false }
         let limit = configuration.silenceLimit - configuration.probeInterval
-        return watch.unanswered >= 3 && detector.silence(of: watch, at: now) >= limit
+        return watch.unanswered >= 3 && watch.silence(at: now) >= limit
     }
 
     mutating func probeForInquiry(_ subject: ServerLife) {

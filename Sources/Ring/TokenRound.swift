@@ -37,7 +37,9 @@ extension Ring {
 
     private var tokenLossTime: MonotonicTime {
         let rank = token.holder == id ? 32 : rank(after: token.holder)
-        return tokenRound.changedAt + configuration.tokenLoss + .seconds(1) * rank
+        // More than a holder's time for each: a token that was just made goes clockwise, and has to reach the next ones
+        // before they make another.
+        return tokenRound.changedAt + configuration.tokenLoss + configuration.tokenHold * 3 / 2 * rank
     }
 
     mutating func tokenTimerFired() {

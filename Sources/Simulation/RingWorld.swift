@@ -142,9 +142,8 @@ package struct RingWorld {
         var effects = self.effects
         self.effects = []
         effects.removeAll(keepingCapacity: true)
-        let time = servers[index].clocks.local(now)
-        servers[index].ring?.handle(event, at: time, into: &effects)
-        record(UInt64(index), servers[index].ring?.roster.digest ?? 0, UInt64(effects.count))
+        let digest = servers[index].play(event, at: now, into: &effects)
+        record(UInt64(index), digest, UInt64(effects.count))
         for effect in effects {
             guard servers[index].ring != nil else { break }
             carryOut(effect, of: index)
@@ -152,10 +151,16 @@ package struct RingWorld {
         self.effects = effects
     }
 
-    mutating func record(_ words: UInt64...) {
-        for word in [UInt64(bitPattern: now.nanoseconds)] + words {
-            trace = (trace ^ word) &* 0x0000_0100_0000_01B3
-            trace ^= trace >> 29
-        }
+    /// Without a list of them, which would be on the heap for every event.
+    mutating func record(_ first: UInt64, _ second: UInt64 = 0, _ third: UInt64 = 0) {
+        mix(UInt64(bitPattern: now.nanoseconds))
+        mix(first)
+        mix(second)
+        mix(third)
+    }
+
+    private mutating func mix(_ word: UInt64) {
+        trace = (trace ^ word) &* 0x0000_0100_0000_01B3
+        trace ^= trace >> 29
     }
 }

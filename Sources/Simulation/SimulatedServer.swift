@@ -52,6 +52,19 @@ package struct SimulatedServer {
     /// Its process waits for a disk that does not answer.
     package var isStuckStarting: Bool { process == .opening }
     package var isRunning: Bool { process == .up || process == .paused }
+
+    /// Gives the machine an event, where it is.
+    /// - Returns: the digest of its roster afterwards; to read it from outside the whole machine would be copied.
+    mutating func play(_ event: Ring.Event, at time: MonotonicTime, into effects: inout [Ring.Effect]) -> UInt64 {
+        ring?.play(event, at: clocks.local(time), into: &effects) ?? 0
+    }
+}
+
+extension Ring {
+    fileprivate mutating func play(_ event: Event, at time: MonotonicTime, into effects: inout [Effect]) -> UInt64 {
+        handle(event, at: time, into: &effects)
+        return roster.digest
+    }
 }
 
 /// What a server has under way with one registry, as `RegistryLink` keeps it in the real one.

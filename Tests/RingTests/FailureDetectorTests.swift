@@ -6,15 +6,51 @@ import Testing
 @Suite struct FailureDetectorTests {
     private let endpoint = Endpoint(HostAddress(10, 0, 0, 2), 7700)
 
-    @Test func `Both successors are probed every 200 ms, and the connections to them watched`() {
+    @Test func `Both observers get a heartbeat every 200 ms, and nobody is probed whose own come`() {
         var script = Script(servers: 5)
+        var shown: [UInt128] = []
         var probed: [UInt128] = []
         for _ in 0..<20 {
-            probed += script.wait(50).probes.map(\.to.id.value)
+            let effects = script.wait(50)
+            shown += effects.heartbeats.map(\.to.id.value)
+            probed += effects.probes.map(\.to.id.value)
             script.hear(2, 3)
         }
-        #expect(Set(probed) == [2, 3])
-        #expect((8...12).contains(probed.count))
+        #expect(Set(shown) == [4, 5])
+        #expect((8...12).contains(shown.count))
+        #expect(probed.isEmpty)
+    }
+
+    @Test func `Who misses a heartbeat of a successor probes it every 50 ms until it is heard`() {
+        var script = Script(servers: 5)
+        script.wait(200)
+        script.hear(2, 3)
+        for _ in 0..<4 {
+            script.wait(50)
+            script.hear(3)
+        }
+        var probed: [UInt128] = []
+        for _ in 0..<8 {
+            probed += script.wait(50).probes.map(\.to.id.value)
+            script.hear(3)
+        }
+        #expect(Set(probed) == [2])
+        #expect((4...8).contains(probed.count))
+        script.hear(2)
+        var after: [Probe] = []
+        for _ in 0..<4 {
+            after += script.wait(50).probes
+            script.hear(2, 3)
+        }
+        #expect(after.isEmpty)
+    }
+
+    @Test func `A heartbeat is not answered`() {
+        var script = Script(servers: 3)
+        let beat = Probe(
+            kind: .heartbeat, from: life(2), to: life(1), sequence: 4, digest: script.ring.roster.digest, epoch: .none,
+            token: .none)
+        #expect(script.feed(.probeReceived(beat, from: endpoint)).isEmpty)
     }
 
     @Test func `Closed and refused is death at once: told to all, to the registry, and an alert sent`() {

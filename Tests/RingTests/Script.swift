@@ -79,7 +79,11 @@ extension [Ring.Effect] {
         compactMap { if case .report(let observation) = $0 { observation } else { nil } }
     }
 
-    var probes: [Probe] { compactMap { if case .sendProbe(let probe, _) = $0 { probe } else { nil } } }
+    /// Pings and their answers.
+    var probes: [Probe] { datagrams.filter { $0.kind != .heartbeat } }
+    var heartbeats: [Probe] { datagrams.filter { $0.kind == .heartbeat } }
+
+    private var datagrams: [Probe] { compactMap { if case .sendProbe(let probe, _) = $0 { probe } else { nil } } }
 
     var asked: [UInt64] { sent.compactMap { if case .probeRequest = $0.message { $0.to } else { nil } } }
 }
