@@ -184,6 +184,33 @@ static inline int rondo_send_datagram(int fd, const void *buffer, size_t count, 
   const struct sockaddr *to = (struct sockaddr *)&address;
   return rondo_result(sendto(fd, buffer, count, MSG_NOSIGNAL | MSG_DONTWAIT, to, sizeof address));
 }
+// Sends `count` datagrams, at most 32, which stand one behind the other in `buffer`. One that the kernel does not take is
+// lost, as datagrams may be, and the others go on.
+extern int sendmmsg(int, struct rondo_mmsghdr *, unsigned int, int) __asm__("sendmmsg");
+static inline void rondo_send_datagrams(
+    int fd, const void *buffer, int count, const int32_t *lengths, const uint32_t *hosts, const uint16_t *ports) {
+  struct rondo_mmsghdr messages[RONDO_DATAGRAMS];
+  struct iovec vectors[RONDO_DATAGRAMS];
+  struct sockaddr_in receivers[RONDO_DATAGRAMS];
+  const char *next = buffer;
+  memset(messages, 0, (size_t)count * sizeof messages[0]);
+  for (int i = 0; i < count; i++) {
+    vectors[i].iov_base = (void *)next;
+    vectors[i].iov_len = (size_t)lengths[i];
+    next += lengths[i];
+    receivers[i] = rondo_address(hosts[i], ports[i]);
+    messages[i].header.msg_iov = &vectors[i];
+    messages[i].header.msg_iovlen = 1;
+    messages[i].header.msg_name = &receivers[i];
+    messages[i].header.msg_namelen = sizeof receivers[i];
+  }
+  for (int sent = 0; sent < count;) {
+    int result = sendmmsg(fd, messages + sent, (unsigned)(count - sent), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (result < 0 && errno == EAGAIN) return;
+    if (result < 0 && errno == EINTR) continue;
+    sent += result > 0 ? result : 1;
+  }
+}
 
 // Processes.
 static inline int rondo_pipe(int *ends) {

@@ -67,6 +67,7 @@ struct DNSReader {
     /// Each pointer must lead to before the piece it ends: so a walk is finite, whatever the bytes are.
     mutating func name() throws(DNSError) -> DomainName {
         var wire: [UInt8] = []
+        wire.reserveCapacity(64)
         try walk { wire += $0 }
         wire.append(0)
         return DomainName(checked: wire)

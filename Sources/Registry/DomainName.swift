@@ -14,7 +14,8 @@ package struct DomainName: Sendable {
     /// Takes a wire form that is known to be right.
     init(checked wire: [UInt8]) {
         self.wire = wire
-        folded = wire.map(Self.fold)
+        // Most names are written in lower case: then the two share their bytes.
+        folded = wire.contains { Self.fold($0) != $0 } ? wire.map(Self.fold) : wire
     }
 
     /// Builds a name from its labels, the root's left out; nil when one is empty or too long, or all are.
@@ -45,8 +46,13 @@ package struct DomainName: Sendable {
         guard folded.count >= zone.folded.count, folded.suffix(zone.folded.count).elementsEqual(zone.folded) else {
             return false
         }
-        return boundaries.contains(folded.count - zone.folded.count)
+        var boundary = 0
+        while boundary < folded.count - zone.folded.count { boundary += 1 + Int(wire[boundary]) }
+        return boundary == folded.count - zone.folded.count
     }
+
+    /// The first label behind its length.
+    var firstLabel: ArraySlice<UInt8> { wire[...Int(wire[0])] }
 
     /// Where labels begin, the root's 0 included.
     var boundaries: [Int] {
@@ -72,7 +78,16 @@ extension DomainName: Hashable, Comparable {
     package static func < (left: DomainName, right: DomainName) -> Bool {
         left.folded.lexicographicallyPrecedes(right.folded)
     }
-    package func hash(into hasher: inout Hasher) { hasher.combine(folded) }
+    package func hash(into hasher: inout Hasher) {
+        // Eight bytes at a time: names are hashed with every question.
+        var word: UInt64 = 0
+        for index in folded.indices {
+            word = word << 8 | UInt64(folded[index])
+            if index & 7 == 7 { hasher.combine(word) }
+        }
+        hasher.combine(word)
+        hasher.combine(folded.count)
+    }
 }
 
 extension DomainName: LosslessStringConvertible {

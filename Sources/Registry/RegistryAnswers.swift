@@ -84,21 +84,21 @@ struct ReceivedQuery {
         let id = try reader.word()
         header = DNSHeader(id: id, flags: try reader.word())
         let questions = try reader.word()
-        let records = [try reader.word(), try reader.word(), try reader.word()]
+        let (answers, authorities, additionals) = (try reader.word(), try reader.word(), try reader.word())
         guard questions == 1 else { throw reader.error(.badQuestion, at: 4) }
         question = try reader.question()
         questionBytes = packet[12..<reader.offset]
         // A pointer in the only name of a question can lead nowhere but into the header.
         guard questionBytes.count == question.name.wire.count + 4 else { throw reader.error(.badPointer, at: 12) }
-        if header.opcode == .query, records[0] > 0 { throw reader.error(.badQuestion, at: 6) }
+        if header.opcode == .query, answers > 0 { throw reader.error(.badQuestion, at: 6) }
         var scan = TrailerScan()
-        for _ in 0..<records[0] { try scan.record(&reader, isAdditional: false) }
-        for _ in 0..<records[1] { try scan.record(&reader, isAdditional: false) }
-        for _ in 0..<records[2] { try scan.record(&reader, isAdditional: true) }
+        for _ in 0..<answers { try scan.record(&reader, isAdditional: false) }
+        for _ in 0..<authorities { try scan.record(&reader, isAdditional: false) }
+        for _ in 0..<additionals { try scan.record(&reader, isAdditional: true) }
         guard reader.isAtEnd else { throw reader.error(.bytesLeft) }
         extended = scan.extended
         signature = scan.signature
-        counts = [Int(records[0]), Int(records[1])]
+        counts = [Int(answers), Int(authorities)]
     }
 }
 

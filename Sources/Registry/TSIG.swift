@@ -85,6 +85,11 @@ extension [UInt8] {
         append(UInt8(word & 255))
     }
 
+    mutating func append(longWord: UInt32) {
+        append(word: UInt16(longWord >> 16))
+        append(word: UInt16(longWord & 0xFFFF))
+    }
+
     /// Appends the low 48 bits.
     mutating func append(time: UInt64) {
         for shift in stride(from: 40, through: 0, by: -8) { append(UInt8(time >> shift & 255)) }

@@ -19,6 +19,18 @@ enum ZoneNode: Hashable, Sendable {
     /// A name with names below it and no records of its own (RFC 8020): it exists.
     case empty
     case server(ServerID)
+
+    /// Whether such a name, which exists, can have a record of the type.
+    func mayHave(_ type: RecordType) -> Bool {
+        switch self {
+        case .apex: type == .soa || type == .ns || type == .any
+        case .set: type == .a || type == .any
+        case .service: type == .srv || type == .any
+        case .empty: false
+        // Whether a server's name exists is another question.
+        case .server: true
+        }
+    }
 }
 
 /// The names of a zone and what they stand for; who is there now is the registry's business.

@@ -10,43 +10,48 @@ extension Registry {
     }
 
     private func prepare(_ question: DNSQuestion) -> PreparedAnswer {
+        guard let node = zone.node(at: question.name) else { return negative(.nameError, to: question) }
+        // A type that no name of this kind has: nobody needs to be counted for that, whatever is asked how often.
+        if hasEnded, !node.mayHave(question.type) { return negative(.noError, to: question) }
         var sheet = AnswerSheet(question)
-        guard let node = zone.node(at: question.name) else { return negative(.nameError, sheet) }
         switch node {
         case .apex: apex(&sheet)
         case .set(let set):
             if !isKnown(set) { return notReady }
             let servers = servers(of: set)
-            if servers.isEmpty, latest < fillsUntil { return notReady }
+            if servers.isEmpty, !hasEnded { return notReady }
             for server in servers { address(server, &sheet) }
         case .service(let service):
             if !isKnown(service.set) { return notReady }
-            let servers = servers(of: service.set)
-            if servers.isEmpty, latest < fillsUntil { return notReady }
+            if servers(of: service.set).isEmpty, !hasEnded { return notReady }
             location(service, &sheet)
         case .empty: break
         case .server(let id):
             guard let server = server(id) else {
-                if knowsServers && latest >= fillsUntil { return negative(.nameError, sheet) }
+                if knowsServers && hasEnded { return negative(.nameError, to: question) }
                 // A server's name has no SOA of its own, whoever is there; nsupdate asks to learn the zone.
-                return question.type == .soa ? negative(.noError, sheet) : notReady
+                return question.type == .soa ? negative(.noError, to: question) : notReady
             }
             address(server, &sheet)
             if question.type == .txt { sheet.answer(.text(server.texts.map { Array($0.utf8) }), ttl: Self.ttl) }
         }
         if question.type == .any { sheet.refuseAny(ttl: Self.ttl) }
-        return sheet.prepared.answers.isEmpty ? negative(.noError, sheet) : sheet.prepared
+        return sheet.prepared.answers.isEmpty ? negative(.noError, to: question) : sheet.prepared
     }
+
+    /// Whether the time is over in which this registry, which started empty, may still be missing servers.
+    private var hasEnded: Bool { latest >= fillsUntil }
 
     private func isKnown(_ set: ServerSet) -> Bool { set == .registry || knowsServers }
 
     private var notReady: PreparedAnswer { PreparedAnswer(code: .serverFailure, error: .notReady) }
 
     /// The answer that there is nothing: the zone's own record says for how long that holds (RFC 2308 §3).
-    private func negative(_ code: ResponseCode, _ sheet: AnswerSheet) -> PreparedAnswer {
+    private func negative(_ code: ResponseCode, to question: DNSQuestion) -> PreparedAnswer {
         var answer = PreparedAnswer(code: code)
-        answer.authority = sheet.portable(
-            DNSRecord(zone.apex, .soa, ttl: Self.negativeTTL, .authority(startOfAuthority)))
+        // The zone's name stands at the end of the question's.
+        let apex = UInt16(12 + question.name.wire.count - zone.apex.wire.count)
+        answer.authority = NegativeRecord(startOfAuthority).bytes(apex: apex)
         return answer
     }
 
@@ -121,5 +126,36 @@ struct AnswerSheet {
         let text: [UInt8] = [7] + Array("RFC8482".utf8) + [0]
         prepared.answers = [portable(DNSRecord(question.name, .hinfo, ttl: ttl, .unknown(text)))]
         prepared.error = nil
+    }
+}
+
+/// The zone's record in answers that there is nothing. It depends on the question by one place alone, and is asked for by
+/// made-up names, which are not kept: so it is put together by hand.
+private struct NegativeRecord {
+    private let authority: StartOfAuthority
+
+    init(_ authority: StartOfAuthority) { self.authority = authority }
+
+    /// - Parameter apex: where the zone's name stands in the message.
+    func bytes(apex: UInt16) -> [UInt8] {
+        let pointer = 0xC000 | apex
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(64)
+        bytes.append(word: pointer)
+        for word in [RecordType.soa.value, RecordClass.internet.value] { bytes.append(word: word) }
+        bytes.append(longWord: authority.negative)
+        let server = authority.server.firstLabel
+        let mailbox = authority.mailbox.firstLabel
+        bytes.append(word: UInt16(server.count + mailbox.count + 24))
+        bytes += server
+        bytes.append(word: pointer)
+        bytes += mailbox
+        bytes.append(word: pointer)
+        bytes.append(longWord: authority.serial)
+        bytes.append(longWord: authority.refresh)
+        bytes.append(longWord: authority.retry)
+        bytes.append(longWord: authority.expire)
+        bytes.append(longWord: authority.negative)
+        return bytes
     }
 }

@@ -12,6 +12,9 @@ final class UDPSocket: DatagramSocket, ReadinessHandler {
     private let receiving: @Loop @Sendable ([UInt8], Endpoint) -> Void
     /// A socket lives until it is closed, whether or not its owner keeps it.
     private var keepsItself: UDPSocket?
+    /// While datagrams are handed over, what is sent in answer goes out with the next ones in one system call.
+    private var isReceiving = false
+    private let outgoing = OutgoingBatch.shared
 
     init(
         on endpoint: Endpoint, receiving: @escaping @Loop @Sendable ([UInt8], Endpoint) -> Void
@@ -31,6 +34,10 @@ final class UDPSocket: DatagramSocket, ReadinessHandler {
 
     func send(_ bytes: [UInt8], to endpoint: Endpoint) {
         guard let number = socket?.number else { return }
+        if isReceiving, outgoing.append(bytes, to: endpoint) {
+            if outgoing.isFull { outgoing.flush(number) }
+            return
+        }
         _ = unsafe bytes.withUnsafeBytes { buffer in
             // Safe because the kernel copies the bytes during the call. An empty datagram may have no address of its
             // own.
@@ -40,6 +47,7 @@ final class UDPSocket: DatagramSocket, ReadinessHandler {
     }
 
     func close() {
+        if isReceiving, let number = socket?.number { outgoing.flush(number) }
         guard let socket = socket.take() else { return }
         if let registration { Reactor.shared.remove(socket.number, registration) }
         keepsItself = nil
@@ -49,7 +57,10 @@ final class UDPSocket: DatagramSocket, ReadinessHandler {
         for _ in 0..<DatagramBatch.batchesPerTurn {
             guard let number = socket?.number else { return }
             let (datagrams, isMore) = DatagramBatch.shared.receive(number)
+            isReceiving = true
             for (bytes, sender) in datagrams where socket != nil { receiving(bytes, sender) }
+            isReceiving = false
+            if socket != nil { outgoing.flush(number) }
             if !isMore { return }
         }
     }
@@ -82,5 +93,42 @@ private final class DatagramBatch {
             )
         }
         return (datagrams, count == Self.size)
+    }
+}
+
+/// Datagrams that go out together. There is one for the loop: only one socket hands over what it received at a time.
+@Loop
+private final class OutgoingBatch {
+    static let shared = OutgoingBatch()
+    private static let size = Int(RONDO_DATAGRAMS)
+
+    private var bytes: [UInt8] = []
+    private var lengths: [Int32] = []
+    private var hosts: [UInt32] = []
+    private var ports: [UInt16] = []
+
+    var isFull: Bool { lengths.count == Self.size }
+
+    /// - Returns: false for an empty datagram, which has no address of its own.
+    func append(_ datagram: [UInt8], to endpoint: Endpoint) -> Bool {
+        if datagram.isEmpty { return false }
+        bytes += datagram
+        lengths.append(Int32(datagram.count))
+        hosts.append(endpoint.host.value)
+        ports.append(endpoint.port)
+        return true
+    }
+
+    func flush(_ number: Int32) {
+        guard !lengths.isEmpty else { return }
+        unsafe bytes.withUnsafeBytes { buffer in
+            // Safe because `lengths` add up to the buffer's, the arrays have one length, and all live during the call.
+            guard let start = buffer.baseAddress else { return }
+            unsafe rondo_send_datagrams(number, start, Int32(lengths.count), lengths, hosts, ports)
+        }
+        bytes.removeAll(keepingCapacity: true)
+        lengths.removeAll(keepingCapacity: true)
+        hosts.removeAll(keepingCapacity: true)
+        ports.removeAll(keepingCapacity: true)
     }
 }
