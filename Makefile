@@ -3,6 +3,7 @@
 #   make run [MUSIC=folder]    a cluster of one registry and five servers on this machine, in release
 #   make test                  everything that the project is checked with
 #   make bench-ring [RUNS=20] [N=5,10,30]   measures ring and registry beside Serf and Knot DNS; takes hours, as root
+#   make fuzz [PACKETS=number]  the registry under made-up packets, 10 million where no number is said
 #   make build                 rondo and rondo-media in release, in .build/release
 #   make clean                 removes what was built; fetched music stays
 #   make help                  says this
@@ -10,6 +11,7 @@
 SWIFT ?= swift
 RUNS ?= 20
 N ?= 5,10,30
+PACKETS ?= 10000000
 export SWIFT MUSIC
 
 # SwiftPM keeps its caches here and asks nothing of HOME.
@@ -17,7 +19,7 @@ places := --scratch-path .build --cache-path .build/caches --config-path .build/
 	--security-path .build/security --disable-sandbox
 release := $(places) -c release --static-swift-stdlib
 
-.PHONY: run test bench-ring build clean help set-up lint
+.PHONY: run test fuzz bench-ring build clean help set-up lint
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -64,6 +66,9 @@ bench-ring: build
 	@scripts/set-up bench
 	@$(SWIFT) build $(release) --product bench-ring
 	@.build/release/bench-ring --runs $(RUNS) --servers $(N) $(BENCH)
+
+fuzz: set-up
+	@scripts/fuzz $(PACKETS)
 
 clean:
 	@if [ -d .build ]; then find .build -mindepth 1 -maxdepth 1 ! -name music -exec rm -rf {} +; fi

@@ -129,8 +129,10 @@ struct AnswerSheet {
     }
 }
 
-/// The zone's record in answers that there is nothing. It depends on the question by one place alone, and is asked for by
-/// made-up names, which are not kept: so it is put together by hand.
+/// The zone's record in answers that there is nothing.
+///
+/// It depends on the question by one place alone, and made-up names, which are not kept, ask for it: so it is put
+/// together by hand.
 private struct NegativeRecord {
     private let authority: StartOfAuthority
 

@@ -1,33 +1,47 @@
+import Foundation
 import Model
 import Testing
 
 @testable import Registry
 
 /// Bytes that nobody meant: none may stop the registry, and whatever it answers must itself be a right message.
-@Suite struct GarbageTests {
-    private static let types: [RecordType] = [.a, .srv, .txt, .soa, .ns, .any, .opt, .tsig, RecordType(65_535)]
-    private static let names = [
-        "data.rondo", "_http._tcp.router.rondo", "rondo", "x.rondo", "example.org", "\(ServerID(1)).server.rondo",
-    ]
+@Suite struct FuzzTests {
+    /// What the fuzzer begins with: packets of the real dig, kdig and nsupdate, and rows of them.
+    private static let corpus: [[UInt8]] = {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fuzz/Corpus")
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.sorted().compactMap { name in
+            (try? Data(contentsOf: folder.appending(path: name))).map { Array($0) }
+        }
+    }()
+
+    @Test func `every packet of the corpus is answered rightly`() {
+        #expect(Self.corpus.count >= 50)
+        var answers = 0
+        for input in Self.corpus {
+            var trial = PacketTrial()
+            trial.play(input)
+            #expect(trial.faults == [], "\(input)")
+            answers += trial.replies
+        }
+        #expect(answers >= 50)
+    }
 
     @Test(arguments: 0..<4)
     func `random and damaged packets never stop the registry`(seed: UInt64) throws {
-        var desk = try Desk.withFive()
         var random = SeededGenerator(seed: seed)
-        var replies = 0
-        for round in 0..<50_000 {
-            let packet = round % 4 == 0 ? Self.noise(&random) : try Self.damaged(&random)
-            let transport: DNSTransport = round % 2 == 0 ? .udp : .tcp
-            switch desk.answer(packet, over: transport) {
-            case .dropped: continue
-            case .reply(let bytes, _):
-                replies += 1
-                if transport == .udp { #expect(bytes.count <= 1232) }
-                if round % 8 == 1 { _ = try DNSMessage(parsing: bytes) }
-            }
+        var (packets, answers) = (0, 0)
+        while packets < 50_000 {
+            let right = try #require(Self.corpus.randomElement(using: &random))
+            let input = packets % 8 == 0 ? Self.noise(&random) : Self.mutate(right, &random)
+            var trial = PacketTrial()
+            trial.play(input)
+            #expect(trial.faults == [], "\(input)")
+            packets += max(1, trial.packets)
+            answers += trial.replies
         }
-        #expect(replies > 10_000)
-        #expect(try desk.hosts("data.rondo") == [2, 3])
+        #expect(answers > 20_000)
     }
 
     @Test(arguments: 0..<2)
@@ -35,9 +49,9 @@ import Testing
         var desk = try Desk.withFive()
         var random = SeededGenerator(seed: seed)
         let query = DNSQuery(id: 5, try #require(DomainName("_http._tcp.router.rondo")), .srv)
-        guard
-            case .reply(let right, _) = desk.answer(query.bytes, over: .udp)
-        else { throw DNSError(reason: .foreign, offset: 0) }
+        guard case .reply(let right, _) = desk.answer(query.bytes, over: .udp) else {
+            throw DNSError(reason: .foreign, offset: 0)
+        }
         var read = 0
         for _ in 0..<20_000 where (try? query.answer(parsing: Self.mutate(right, &random))) != nil { read += 1 }
         #expect(read > 100)
@@ -47,13 +61,7 @@ import Testing
         let length = Int.random(in: 0...80, using: &random)
         var bytes: [UInt8] = []
         while bytes.count < length { bytes.append(UInt8(truncatingIfNeeded: random.next())) }
-        return bytes
-    }
-
-    private static func damaged(_ random: inout SeededGenerator) throws -> [UInt8] {
-        let name = try #require(DomainName(names[Int.random(in: 0..<names.count, using: &random)]))
-        let type = types[Int.random(in: 0..<types.count, using: &random)]
-        return mutate(DNSQuery(id: 3, name, type).bytes, &random)
+        return PacketTrial.input(bytes, signed: Bool.random(using: &random), tcp: Bool.random(using: &random))
     }
 
     private static func mutate(_ right: [UInt8], _ random: inout SeededGenerator) -> [UInt8] {
