@@ -9,6 +9,8 @@ struct RosterChanges: Sendable {
     var isDirty = false
     /// Roles or members changed in the event at work.
     var isSignificant = false
+    /// Nobody else was there when the roster last changed.
+    var wasAlone = true
     var toSpread: [ServerID: RosterEntry] = [:]
 }
 
@@ -70,12 +72,20 @@ extension Ring {
         effects.append(.rosterChanged)
         if changes.isSignificant {
             changes.isSignificant = false
+            noteLoneliness()
             setRolesTimer(notBefore: now)
             if manager.isManaging { manageRoles() }
             considerProvisionalRole()
         }
         if configuration.directSpreadLimit >= roster.presentCount { flushSpread() }
         if changes.isDirty { settle() }
+    }
+
+    /// One that is alone does both duties: the registries hear of it at once, so that both roles have a name.
+    private mutating func noteLoneliness() {
+        let isAlone = roster.presentCount == 1
+        if isAlone, !changes.wasAlone { effects.append(.updateRegistry(own)) }
+        changes.wasAlone = isAlone
     }
 
     private mutating func updateLinks() {

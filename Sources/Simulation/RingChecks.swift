@@ -62,8 +62,7 @@ extension RingWorld {
         guard role == .router, let ring = servers[index].ring else { return }
         let counts = ring.roster.counts
         if counts.total >= 3, counts.data < 3, counts.router > 0 {
-            violations.append(
-                "\(now.nanoseconds / 1_000_000) ms: server \(index) left Data, of \(counts.data)")
+            violate(.data, "server \(index) left Data, of \(counts.data)")
         }
     }
 

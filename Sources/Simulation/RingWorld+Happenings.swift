@@ -84,7 +84,7 @@ extension RingWorld {
         return true
     }
 
-    private mutating func catchUp(_ index: Int) {
+    mutating func catchUp(_ index: Int) {
         guard !servers[index].late.isEmpty else { return }
         let happening = servers[index].late.removeFirst()
         servers[index].isCatchingUp = true
@@ -207,5 +207,6 @@ extension RingWorld {
 
     private mutating func note(_ observation: Ring.Observation, of index: Int) {
         notes.append(Note(time: now, server: index, observation: observation))
+        if case .becameManager(let alert) = observation { noteManager(alert, index) }
     }
 }

@@ -38,8 +38,13 @@ extension RingWorld {
         for happening in backlog { perform(happening) }
     }
 
-    /// Loads a machine so that everything in it comes late by up to so much, nil to end that.
-    package mutating func overload(_ index: Int, by lateness: Duration?) { servers[index].lateness = lateness }
+    /// Loads a machine so that everything in it comes late by up to so much; with nil it catches up at once.
+    package mutating func overload(_ index: Int, by lateness: Duration?) {
+        servers[index].lateness = lateness
+        guard lateness == nil else { return }
+        servers[index].lateUntil = now
+        while !servers[index].late.isEmpty { catchUp(index) }
+    }
 
     /// A firewall between two hosts begins to reset their connections.
     package mutating func refuse(_ one: Int, _ other: Int) {
@@ -78,6 +83,7 @@ extension RingWorld {
     private mutating func end(_ index: Int) {
         rememberMembers(index)
         servers[index].process = .down
+        servers[index].endTime = now
         servers[index].run += 1
         servers[index].ring = nil
         servers[index].watching = [:]

@@ -23,6 +23,7 @@ extension RingWorld {
         registries[index].incarnation = registries[index].incarnation.next
         registries[index].run += 1
         registries[index].process = .up
+        registries[index].upSince = now
         let identity = RegistryIdentity(
             life: ServerLife(id: registries[index].id, incarnation: registries[index].incarnation),
             address: registries[index].endpoint.host, peerPort: registries[index].endpoint.port, dnsPort: 5300,
@@ -51,6 +52,7 @@ extension RingWorld {
     package mutating func resumeRegistry(_ index: Int) {
         guard registries[index].process == .paused else { return }
         registries[index].process = .up
+        registries[index].upSince = now
         let backlog = registries[index].backlog
         registries[index].backlog = []
         for happening in backlog { perform(happening) }

@@ -51,11 +51,15 @@ package struct RingWorld {
     /// How many events the machines handled.
     package internal(set) var handled = 0
     /// Rules that were broken on the way.
-    package internal(set) var violations: [String] = []
+    package internal(set) var violations: [Violation] = []
+    /// The alerts that made a manager.
+    package internal(set) var rounds: [FinishedRound] = []
 
     var queue = EventQueue<Happening>()
     var generator: SeededGenerator
     var places: [Endpoint: Int] = [:]
+    var arrivedAlert: Alert?
+    var names = NameMemory()
     private var effects: [Ring.Effect] = []
 
     /// - Parameter registries: how many of them run, and have been running for a while.
@@ -111,10 +115,11 @@ package struct RingWorld {
         while let time = queue.nextTime, time <= end, let next = queue.next() {
             atOnce = next.time == now ? atOnce + 1 : 0
             if atOnce > 1_000_000 {
-                violations.append("time stands still at \(now.nanoseconds) ns")
+                violate(.progress, "time stands still")
                 break
             }
             now = next.time
+            if names.isOn, now >= names.nextLook { lookAtNames() }
             perform(next.happening)
         }
         now = max(now, end)
@@ -139,6 +144,7 @@ package struct RingWorld {
     mutating func feed(_ event: Ring.Event, to index: Int) {
         guard servers[index].ring != nil else { return }
         handled += 1
+        noteArrival(event, at: index)
         var effects = self.effects
         self.effects = []
         effects.removeAll(keepingCapacity: true)
@@ -148,6 +154,7 @@ package struct RingWorld {
             guard servers[index].ring != nil else { break }
             carryOut(effect, of: index)
         }
+        arrivedAlert = nil
         self.effects = effects
     }
 

@@ -78,6 +78,11 @@ package struct SimulatedNetwork: Sendable {
         reaches(from: one, to: other) && reaches(from: other, to: one)
     }
 
+    /// Whether a stream between the two works without long waits.
+    func isGood(_ one: Int, _ other: Int) -> Bool {
+        connects(one, other) && loss(one, other) <= 0.15 && delays[one] ?? .zero < .milliseconds(40)
+    }
+
     /// Whether a firewall answers in the place of the other.
     package func refuses(_ one: Int, _ other: Int) -> Bool {
         !refusals.isEmpty && refusals.contains(Path(from: min(one, other), to: max(one, other)))

@@ -11,6 +11,8 @@ package struct SimulatedRegistry {
     /// Counts the starts of the process, so that what belonged to an earlier one is dropped.
     package var run = 0
     package var machine: Registry?
+    /// When it started or went on.
+    package internal(set) var upSince = MonotonicTime.zero
     /// Counts the timers that it set: the last one replaces those before.
     package var timer: UInt64 = 0
     /// What came in while it was paused.

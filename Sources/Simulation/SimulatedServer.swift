@@ -28,6 +28,8 @@ package struct SimulatedServer {
     /// Counts the starts of the process, so that what belonged to an earlier one is dropped.
     package var run = 0
     package var ring: Ring?
+    /// When its process last ended.
+    package internal(set) var endTime = MonotonicTime.zero
     /// The connections that it keeps open, and to which host each leads.
     package var watching: [ServerLife: Int] = [:]
     package var outstanding: Set<Ring.MessageID> = []

@@ -31,7 +31,7 @@ extension Rehearsal {
         readNotes()
         takeCensus()
         measure()
-        for violation in world.violations { breakRule(violation) }
+        for violation in world.violations { breakRule("\(violation)") }
     }
 
     mutating func observeConditions() {
