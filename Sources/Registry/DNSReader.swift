@@ -10,7 +10,7 @@ package struct DNSError: Error, Hashable, Sendable, CustomStringConvertible {
         case longName = "a name is longer than 255 bytes"
         case badData = "a record's data does not fit its type"
         case bytesLeft = "bytes follow the message"
-        case badOption = "there is more than one OPT record, or one of another name than the root"
+        case badOption = "there is more than one OPT record, or one of another name or section than its own"
         case badQuestion = "there is not exactly one question"
         case foreign = "the message does not answer the question"
     }

@@ -125,9 +125,10 @@ private struct TrailerScan {
             return
         }
         let data = try reader.take(length)
-        guard isAdditional else { return }
         guard type == .opt else { return }
-        guard isRoot, extended == nil, Self.areOptions(data) else { throw reader.error(.badOption, at: start) }
+        guard isAdditional, isRoot, extended == nil, Self.areOptions(data) else {
+            throw reader.error(.badOption, at: start)
+        }
         extended = EDNS(size: size, version: UInt8(flags >> 16 & 255), wantsSignatures: flags & 0x8000 != 0)
     }
 
