@@ -33,6 +33,8 @@ struct FailureDetector: Sendable {
     /// Who observes this server, and gets its heartbeats.
     var observers: [RosterEntry] = []
     var lastHeartbeat = MonotonicTime(nanoseconds: .min / 2)
+    /// The last sign of life from anybody, or the end of a gap of one's own.
+    var lastSign = MonotonicTime.zero
     var suspicions: [ServerLife: Suspicion] = [:]
     var inquiries: [ServerLife: Inquiry] = [:]
     var dials: Set<ServerLife> = []
@@ -102,6 +104,7 @@ extension Ring {
 
     /// This server was away itself, so what it missed proves nothing about others.
     private mutating func voidMisses() {
+        detector.lastSign = now
         detector.watches.update { watch in
             watch.since = now
             watch.unanswered = 0
@@ -123,8 +126,13 @@ extension Ring {
     }
 
     /// Nobody has to ask a server that shows itself: so quiet costs two datagrams each way in 200 ms, and not four.
+    ///
+    /// Who hears nobody does not show itself: to no use lives a server that nothing reaches. It is asked then, and if it
+    /// is deaf indeed, cannot answer.
     private mutating func sendHeartbeats() {
-        guard isDue(configuration.probeInterval, since: detector.lastHeartbeat) else { return }
+        guard isDue(configuration.probeInterval, since: detector.lastHeartbeat),
+            now - detector.lastSign < configuration.silenceLimit
+        else { return }
         detector.lastHeartbeat = now
         for observer in detector.observers { sendProbe(.heartbeat, to: observer.life, at: observer.peerEndpoint) }
     }
@@ -170,6 +178,7 @@ extension Ring {
     /// A sign of life, by whatever way.
     mutating func heard(_ life: ServerLife, at endpoint: Endpoint? = nil) {
         guard life.id != id else { return }
+        detector.lastSign = now
         // Whoever is watched is in the roster, present and in this life.
         if !detector.watches.hear(life, at: now) {
             guard let entry = roster[life.id], entry.life == life, entry.isPresent else {

@@ -25,6 +25,7 @@ extension Ring {
         joining.wasMember = roster.presentCount > 1
         changes.lastTime = now
         tokenRound.changedAt = now
+        detector.lastSign = now
         let phase = Int64.random(in: 0..<configuration.probeInterval.nanoseconds, using: &generator)
         setTick(at: now + .nanoseconds(phase))
         setTimer(.second, at: now + .seconds(1) + .nanoseconds(phase))

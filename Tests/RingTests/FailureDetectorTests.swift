@@ -45,6 +45,25 @@ import Testing
         #expect(after.isEmpty)
     }
 
+    @Test func `Who hears nobody for 800 ms shows itself no more, until it hears somebody`() {
+        var script = Script(servers: 6)
+        script.wait(400)
+        script.hear(2, 3)
+        #expect(!script.wait(700).heartbeats.isEmpty)
+        script.wait(200)
+        #expect(script.wait(400).heartbeats.isEmpty)
+        script.hear(5)
+        #expect(!script.wait(250).heartbeats.isEmpty)
+    }
+
+    @Test func `A gap of one's own is no reason not to show oneself`() {
+        var script = Script(servers: 6)
+        script.wait(400)
+        script.hear(2, 3)
+        script.freeze(5_000)
+        #expect(!script.wait(250).heartbeats.isEmpty)
+    }
+
     @Test func `A heartbeat is not answered`() {
         var script = Script(servers: 3)
         let beat = Probe(

@@ -180,6 +180,20 @@ import Testing
         #expect(world.run(within: .seconds(3), until: \.isOneRing) != nil, "\(world.ringFaults)")
     }
 
+    @Test func `A server that hears nothing is dead to all others within three seconds, and comes back`() {
+        var world = RingWorld(seed: 16)
+        world.addSettledRing(of: 60)
+        world.run(for: .seconds(1))
+        let deaf = world.servers[2].id
+        world.network.deafen(2, hosts: 60)
+        let gone = world.run(within: .seconds(3)) { world in
+            world.running.allSatisfy { $0.id == deaf || $0.ring?.roster[deaf]?.isPresent == false }
+        }
+        #expect(gone != nil)
+        world.network.mend()
+        #expect(world.run(within: .seconds(5), until: \.isOneRing) != nil, "\(world.ringFaults)")
+    }
+
     @Test func `One direction cut between two servers kills neither`() {
         var world = RingWorld(seed: 3)
         world.addSettledRing(of: 5)
