@@ -19,8 +19,8 @@ extension ServerConfiguration {
             metrics: metrics)
         discoverer.knowledge = { [weak server] in
             guard let server else { return .init(servers: [], registries: [], digest: 0) }
-            let own = DiscoveredRegistry(dns: Endpoint(address, server.identity.dnsPort), peerPort: peerPort)
-            return .init(servers: server.snapshot.leases.compactMap(\.discovered), registries: [own], digest: 0)
+            let live = server.snapshot.registries.map { DiscoveredRegistry(dns: $0.dns, peerPort: $0.peerPort) }
+            return .init(servers: server.snapshot.leases.compactMap(\.discovered), registries: live, digest: 0)
         }
         discoverer.listen()
         return discoverer

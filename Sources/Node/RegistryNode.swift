@@ -15,6 +15,7 @@ package final class RegistryNode {
     private let log: Logger
     private let metrics = Metrics()
     private let peers: Peers
+    private let post: RegistryPost
     private let server: RegistryServer
     private let end = ServerEnd()
     private var web: RegistryWeb?
@@ -51,10 +52,13 @@ package final class RegistryNode {
             throw StartFailure(
                 "\(configuration.zone) cannot be the name of a zone; use labels like rondo or music.example.org")
         }
+        let post = RegistryPost(peers: peers, clock: clock)
+        self.post = post
         do throws(StreamError) {
             server = try RegistryServer(
-                identity: identity, zone: zone, keys: configuration.keys, clock: clock, network: network, log: log,
-                metrics: metrics, seed: generator.next(), check: Self.check(peers))
+                identity: identity, zone: zone, registries: configuration.registryPlaces.map(\.peer),
+                keys: configuration.keys, clock: clock, network: network, log: log, metrics: metrics,
+                seed: generator.next(), sending: post.send, check: Self.check(peers))
         } catch {
             throw StartFailure("DNS port \(Endpoint(address, configuration.dnsPort)) cannot be opened: \(error.reason)")
         }
@@ -86,6 +90,14 @@ package final class RegistryNode {
 
     private func register() {
         let server = server
+        peers.lastLinkClosed = { server.linkClosed($0.life) }
+        peers.handle(.registry) { request in
+            guard let message = try? WireJSON.decode(RegistryMessage.self, from: request.body),
+                message.sender.life.id == request.from.life.id
+            else { return .failure(PeerRefusal(code: "bad_request", message: "not a message of that registry")) }
+            server.received(message)
+            return .success(PeerReply())
+        }
         peers.handle(.leaseRequest) { request in
             Self.answer(LeaseRequest.self, request) {
                 WireJSON.encode(server.lease($0, from: request.from.endpoint.host))
@@ -119,6 +131,8 @@ package final class RegistryNode {
     package func leave() async {
         await web?.drain(until: clock.now + .seconds(1))
         discoverer?.stop()
+        server.sayFarewell()
+        await post.settled()
         server.stop()
         peers.stop()
         end.come(nil)

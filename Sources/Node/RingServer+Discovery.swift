@@ -36,7 +36,7 @@ extension RingServer {
     }
 
     func registryReachabilityChanged() {
-        guard registries.contains(where: \.isReachable) else { return discoverer?.registriesLost() ?? () }
+        guard registry?.isReachable == true else { return discoverer?.registriesLost() ?? () }
         view.needsLease = true
         discoverer?.registryAnswered()
     }
@@ -49,20 +49,20 @@ extension RingServer {
         }
         for registry in answer.registries where mayAdd(registry) {
             world.log.info("found a registry by broadcast", ["registry": registry.dns])
-            add(makeRegistryLink(registry.peer, dns: registry.dns))
+            self.registry?.add(RegistryPlace(peer: registry.peer, dns: registry.dns))
         }
     }
 
-    private func mayAdd(_ registry: DiscoveredRegistry) -> Bool {
-        !registries.contains { $0.endpoint == registry.peer }
-            && registries.count < configuration.registries.count + Self.maximumFoundRegistries
+    private func mayAdd(_ found: DiscoveredRegistry) -> Bool {
+        guard let places = registry?.places else { return false }
+        return !places.contains { $0.peer == found.peer }
+            && places.count < configuration.registries.count + Self.maximumFoundRegistries
     }
 
     private var discoveryKnowledge: Discovery.Knowledge {
         guard !isLeaving else { return .init(servers: [], registries: [], digest: 0) }
-        let registries = registries.filter(\.isReachable).map {
-            DiscoveredRegistry(dns: $0.dns, peerPort: $0.endpoint.port)
-        }
+        let places = registry.map { $0.isReachable ? $0.places : [] } ?? []
+        let registries = places.map { DiscoveredRegistry(dns: $0.dns, peerPort: $0.peer.port) }
         guard let ring = shell?.ring else {
             // Not in a ring yet, but somebody to begin one with.
             let own = DiscoveredServer(

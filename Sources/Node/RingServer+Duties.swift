@@ -28,12 +28,11 @@ extension RingServer: RingShellOwner {
     }
 
     func reportDeath(_ life: ServerLife) {
-        let report = DeathReport(reporter: peers.identity.life, accused: life, confirmed: true)
-        for registry in registries { registry.report(report) }
+        registry?.report(DeathReport(reporter: peers.identity.life, accused: life, confirmed: true))
     }
 
     func ownEntryChanged() {
-        for registry in registries { registry.renew() }
+        registry?.renew()
     }
 
     func rosterChanged() {

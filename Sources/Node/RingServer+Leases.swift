@@ -4,18 +4,12 @@ internal import Platform
 internal import Registry
 internal import Ring
 
-// What the server tells the registries, and what follows from their answers.
+// What the server tells a registry, and what follows from their answers.
 extension RingServer {
-    /// One for each registry, not yet started.
-    func makeRegistryLinks() -> [RegistryLink] {
-        // A registry's peer port is the one that this server uses itself: one cluster, one peer port.
-        configuration.registries.map { makeRegistryLink(Endpoint($0.host, configuration.peerPort), dns: $0) }
-    }
-
-    /// - Parameter endpoint: its peer port.
-    func makeRegistryLink(_ endpoint: Endpoint, dns: Endpoint) -> RegistryLink {
+    /// Not yet started.
+    func makeRegistryLink() -> RegistryLink {
         let link = RegistryLink(
-            endpoint: endpoint, dns: dns, peers: peers, clock: world.clock, log: world.log,
+            named: configuration.registryPlaces, peers: peers, clock: world.clock, log: world.log,
             request: { [unowned self] in leaseRequest() }, answered: { [weak self] in self?.took($0) })
         link.reachabilityChanged = { [weak self] in self?.registryReachabilityChanged() }
         return link
@@ -68,14 +62,14 @@ extension RingServer {
         guard let shell, var entry = shell.ring.roster[life.id] else {
             Loop.spawn("registry.return") { [self] in
                 await persist(least)
-                for registry in registries { registry.renew() }
+                registry?.renew()
             }
             return
         }
         entry.incarnation = Incarnation(least.value - 1)
         entry.state = .dead
         // No member of the ring: the machine answers to the accusation, and has nobody to answer.
-        let registry = ServerLife(id: ServerID(0), incarnation: Incarnation(0))
-        shell.handle(.messageReceived(.accusation(entry), from: registry))
+        let accuser = ServerLife(id: ServerID(0), incarnation: Incarnation(0))
+        shell.handle(.messageReceived(.accusation(entry), from: accuser))
     }
 }

@@ -39,7 +39,7 @@ package final class RingServer {
         set { holder.shell = newValue }
     }
     private(set) var web: ServerWeb?
-    private(set) var registries: [RegistryLink] = []
+    private(set) var registry: RegistryLink?
     /// Nil where the operator turned discovery off.
     private(set) var discoverer: Discoverer?
     let firstAnswer: FirstAnswer
@@ -121,8 +121,9 @@ package final class RingServer {
             storage: storage, metrics: metrics)
         storage.changed = { [weak self] in self?.musicChanged() }
         health.changed = { [weak self] in self?.view.changed() }
-        registries = makeRegistryLinks()
-        for registry in registries { registry.start() }
+        let registry = makeRegistryLink()
+        self.registry = registry
+        registry.start()
         discoverer = makeDiscoverer()
         log.info("started", ["id": peers.identity.life, "address": address, "home": configuration.home])
         Loop.spawn("server.join") { [self] in await join() }
@@ -192,11 +193,6 @@ extension RingServer {
         rosterChanged()
     }
 
-    func add(_ registry: RegistryLink) {
-        registries.append(registry)
-        registry.start()
-    }
-
     private func rememberedContacts() async -> [Ring.Contact] {
         guard let bytes = try? await world.files.loadState(RememberedContacts.fileName),
             let remembered = try? WireJSON.decode(RememberedContacts.self, from: bytes)
@@ -218,10 +214,11 @@ extension RingServer {
         world.log.info("leaves")
         firstAnswer.giveUp()
         shell?.handle(.leaveRequested)
-        for registry in registries { registry.renew() }
+        registry?.renew()
         await handOver(until: limit)
         await web?.drain(until: limit)
-        await releaseLeases()
+        registry?.stop()
+        await registry?.release(peers.identity.life)
         if let shell, shell.ring.hasJoined { shell.handle(.leaveCompleted) } else { finish(nil) }
     }
 
@@ -232,18 +229,11 @@ extension RingServer {
         }
     }
 
-    /// To all registries at once: one that is down costs its second no more than once.
-    private func releaseLeases() async {
-        let life = peers.identity.life
-        for registry in registries { registry.stop() }
-        _ = await Gather.all(registries) { await $0.release(life) }
-    }
-
     /// Ends the server at once. What was acknowledged is on the disk already.
     func finish(_ failure: StartFailure?) {
         guard !hasEnded else { return }
         hasEnded = true
-        for registry in registries { registry.stop() }
+        registry?.stop()
         discoverer?.stop()
         storage.stop()
         health.stop()

@@ -91,4 +91,10 @@ package struct ServerConfiguration: Sendable {
         self.home = home
         self.keys = keys
     }
+
+    /// The registries that the operator named. The names say where DNS is answered; the peer port is taken to be this
+    /// server's own until a registry tells another.
+    var registryPlaces: [RegistryPlace] {
+        registries.map { RegistryPlace(peer: Endpoint($0.host, peerPort), dns: $0) }
+    }
 }

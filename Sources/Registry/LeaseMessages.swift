@@ -32,11 +32,16 @@ package struct LeaseRequest: Hashable, Sendable, Codable {
     ///
     /// It tells a registry that starts empty when it is full again.
     package var ringSize: Int?
+    /// Grows within a life whenever the server says something else of itself, so that no registry takes an old request
+    /// for a new one. Nil where nobody counts: then the order of arrival is the order.
+    package var sequence: UInt64?
+    /// The peer ports of the registries that the server knows: so they find each other.
+    package var registries: [Endpoint]?
 
     package init(
         life: ServerLife, held: Role? = nil, wanted: Role? = nil, remembered: Role? = nil, pinned: Bool = false,
         address: HostAddress, peerPort: UInt16, httpPort: UInt16, publicHTTP: String? = nil, state: LeaseState,
-        ringSize: Int? = nil
+        ringSize: Int? = nil, sequence: UInt64? = nil, registries: [Endpoint]? = nil
     ) {
         self.life = life
         self.held = held
@@ -49,6 +54,8 @@ package struct LeaseRequest: Hashable, Sendable, Codable {
         self.publicHTTP = publicHTTP
         self.state = state
         self.ringSize = ringSize
+        self.sequence = sequence
+        self.registries = registries
     }
 }
 
@@ -94,10 +101,13 @@ package struct LeaseAnswer: Hashable, Sendable, Codable {
     package var holder: Endpoint?
     /// Other live servers in random order, at most `Registry.maximumContacts`; any of them will do to join.
     package var contacts: [LeaseContact]
+    /// The live registries, the answering one among them: each of them will renew the lease.
+    package var registries: [RegistryIdentity]?
 
     package init(
         outcome: LeaseOutcome, role: Role? = nil, counts: RoleCounts = RoleCounts(), leaseMs: Int64 = 0,
-        renewMs: Int64 = 0, least: Incarnation? = nil, holder: Endpoint? = nil, contacts: [LeaseContact] = []
+        renewMs: Int64 = 0, least: Incarnation? = nil, holder: Endpoint? = nil, contacts: [LeaseContact] = [],
+        registries: [RegistryIdentity]? = nil
     ) {
         self.outcome = outcome
         self.role = role
@@ -107,6 +117,7 @@ package struct LeaseAnswer: Hashable, Sendable, Codable {
         self.least = least
         self.holder = holder
         self.contacts = contacts
+        self.registries = registries
     }
 }
 

@@ -2,7 +2,7 @@ package import Crypto
 package import Model
 
 /// Who a registry is, and how its zone looks to the world.
-package struct RegistryIdentity: Hashable, Sendable {
+package struct RegistryIdentity: Hashable, Sendable, Codable {
     package var life: ServerLife
     package var address: HostAddress
     package var peerPort: UInt16
@@ -16,13 +16,16 @@ package struct RegistryIdentity: Hashable, Sendable {
         self.dnsPort = dnsPort
         self.httpPort = httpPort
     }
+
+    package var peer: Endpoint { Endpoint(address, peerPort) }
+    package var dns: Endpoint { Endpoint(address, dnsPort) }
 }
 
 /// The registry: who is there, by leases, and the DNS zone that follows from them (the spec, §3).
 ///
 /// A value without clock, sockets or randomness of its own: its shell hands it events and queries with the time and
 /// carries out the effects. It counts on ring members (they have the cluster key) but not on their being right: whoever
-/// is accused gets asked itself.
+/// is accused gets asked itself. Registries are equal: each gives leases, and tells the others (`RegistryExchange`).
 package struct Registry: Sendable {
     /// How long a lease holds.
     package static let lease: Duration = .seconds(10)
@@ -41,8 +44,9 @@ package struct Registry: Sendable {
     package static let expiredPatience: Duration = .milliseconds(500)
     /// Leases and removals together.
     package static let maximumEntries = 20_000
-    /// Contacts in one answer.
+    /// Contacts in one answer to a server that looks for its ring, and to one that renews.
     package static let maximumContacts = 64
+    static let renewalContacts = 8
     /// Seconds that an answer may be kept.
     package static let ttl: UInt32 = 5
     /// Seconds that a negative answer may be kept: one, so that a server that starts is found soon (RFC 2308 §5).
@@ -78,15 +82,25 @@ package struct Registry: Sendable {
     var answers = AnswerCache()
     let tsigKeys: TSIGKeys
     var signedUpdates: SignedUpdates
+    /// The other registries.
+    var peers = PeerRegistries()
+    var digest = MapDigest()
+    /// What this registry has found out and not yet told the others.
+    var news: Set<ServerID> = []
+    /// The leases that were only renewed: told with the next digest.
+    var renewals: Set<ServerID> = []
+    /// Whose entries are being taken over.
+    var teller: ServerID?
 
     /// - Parameters:
+    ///   - registries: peer ports of other registries, perhaps one's own among them.
     ///   - keys: what signed queries and updates may be signed with; without any, every signature is wrong.
     ///   - wallSeconds: the time by the wall clock, since 1970: what was signed before is not carried out.
     ///   - serial: the zone's first serial; seconds since 1970 make it grow over restarts.
     ///   - seed: for the order of addresses in answers.
     package init(
-        identity: RegistryIdentity, zone: Zone, keys: [ClusterKey] = [], wallSeconds: UInt64 = 0, serial: UInt32,
-        seed: UInt64, now: MonotonicTime
+        identity: RegistryIdentity, zone: Zone, registries: [Endpoint] = [], keys: [ClusterKey] = [],
+        wallSeconds: UInt64 = 0, serial: UInt32, seed: UInt64, now: MonotonicTime
     ) {
         tsigKeys = TSIGKeys(secrets: keys.map(\.tsigSecret))
         signedUpdates = SignedUpdates(started: wallSeconds)
@@ -97,6 +111,7 @@ package struct Registry: Sendable {
         latest = now
         fillsUntil = now + Self.renewal
         nextSweep = fillsUntil
+        for registry in registries { seek(registry, until: .distantFuture, at: now) }
     }
 
     /// Takes one event and appends what is to be done about it.
@@ -106,10 +121,20 @@ package struct Registry: Sendable {
         case .leaseRequested(let request, let source):
             let answer = lease(request, from: source, at: now, into: &effects)
             effects.append(.answerLease(answer))
+            for hint in request.registries ?? [] { seek(hint, until: now + Self.hintMemory, at: now) }
         case .leaseReleased(let life): release(life, at: now, into: &effects)
-        case .deathReported(let report): accuse(report, at: now, into: &effects)
-        case .checkAnswered(let number, let life): checked(number, by: life, at: now, into: &effects)
-        case .checkFailed(let number): checked(number, by: nil, at: now, into: &effects)
+        case .deathReported(let report):
+            passOn(report, at: now, into: &effects)
+            accuse(report, at: now, into: &effects)
+        case .checkAnswered(let number, let life):
+            checked(number, by: life, at: now, into: &effects)
+            peerChecked(number, by: life, at: now, into: &effects)
+        case .checkFailed(let number):
+            checked(number, by: nil, at: now, into: &effects)
+            peerChecked(number, by: nil, at: now, into: &effects)
+        case .messageReceived(let message): received(message, at: now, into: &effects)
+        case .linkClosed(let life): linkClosed(life, at: now, into: &effects)
+        case .stopRequested: tellAll(.farewell, at: now, into: &effects)
         case .timerFired: timer = .distantFuture
         }
         settle(into: &effects)
@@ -120,20 +145,26 @@ package struct Registry: Sendable {
     mutating func advance(to time: MonotonicTime, into effects: inout [RegistryEffect]) -> MonotonicTime {
         latest = max(latest, time)
         if latest >= nextSweep { sweep(at: latest, into: &effects) }
+        if latest >= peers.attention { attendPeers(at: latest, into: &effects) }
         return latest
     }
 
-    /// What every call ends with: the timer, and the new serial of a changed zone.
+    /// Whether `settle` has something to do.
+    var isUnsettled: Bool { changed || !news.isEmpty || min(nextSweep, peers.attention) < timer }
+
+    /// What every call ends with: the timer, the new serial of a changed zone, and what the others have to know now.
     mutating func settle(into effects: inout [RegistryEffect]) {
+        if !news.isEmpty { tellNews(at: latest, into: &effects) }
         if changed {
             changed = false
             serial &+= 1
             answers.clear()
             effects.append(.noteChanged(serial: serial))
         }
-        if nextSweep < timer {
-            timer = nextSweep
-            effects.append(.setTimer(nextSweep))
+        let attention = min(nextSweep, peers.attention)
+        if attention < timer {
+            timer = attention
+            effects.append(.setTimer(attention))
         }
     }
 }
@@ -142,6 +173,7 @@ extension Registry {
     /// Stores an entry and keeps the order and the next sweep right.
     mutating func store(_ entry: RegistryEntry) {
         let old = entries.updateValue(entry, forKey: entry.life.id)
+        note(entry, after: old)
         if old == nil { order.insert(entry.life.id, at: place(of: entry.life.id)) }
         if let role = old?.countedRole { counted[role] -= 1 }
         if let role = entry.countedRole { counted[role] += 1 }
@@ -150,6 +182,7 @@ extension Registry {
 
     mutating func forget(_ id: ServerID) {
         guard let old = entries.removeValue(forKey: id) else { return }
+        digest.replace(old.version, by: nil)
         if let role = old.countedRole { counted[role] -= 1 }
         order.remove(at: place(of: id))
     }

@@ -11,7 +11,7 @@ extension Registry {
         _ packet: [UInt8], _ arrival: DNSArrival, at time: MonotonicTime, into effects: inout [RegistryEffect]
     ) -> DNSOutcome {
         _ = advance(to: time, into: &effects)
-        if changed || nextSweep < timer { settle(into: &effects) }
+        if isUnsettled { settle(into: &effects) }
         guard packet.count >= 12, packet[2] & 0x80 == 0 else { return .dropped }
         let query: ReceivedQuery
         do throws(DNSError) {

@@ -6,11 +6,11 @@ extension Registry {
         let accused = report.accused
         guard accused.id != identity.life.id else { return }
         guard let entry = entries[accused.id] else {
-            if report.confirmed, entries.count < Self.maximumEntries { bury(accused, .reportedDead, at: now) }
+            if report.confirmed, entries.count < Self.maximumEntries { bury(accused, 0, .reportedDead, at: now) }
             return
         }
         guard accused.incarnation >= entry.life.incarnation, entry.record != nil else { return }
-        if report.confirmed, accused.incarnation > entry.life.incarnation || now - entry.renewed >= Self.renewal {
+        if report.confirmed, accused.incarnation > entry.life.incarnation || !isFresh(entry, at: now) {
             remove(entry, as: accused, .reportedDead, at: now, into: &effects)
         } else {
             let cause: RegistryEntry.Cause = report.confirmed ? .reported : .suspicion
@@ -36,7 +36,7 @@ extension Registry {
         }
         lastCheck += 1
         entry.check = .init(number: lastCheck, deadline: now + patience, cause: cause)
-        if entry.standing == .good {
+        if entry.standing == .good, cause.hides {
             entry.standing = .suspected
             changed = true
         }
@@ -69,6 +69,9 @@ extension Registry {
         entry.standing = .good
         entry.end = now + Self.lease
         entry.renewed = now
+        entry.source = nil
+        // It has outlived that removal, and every registry is to know.
+        if case .removedElsewhere(let term, _) = cause { entry.term = max(entry.term, term + 1) }
         changed = true
         store(entry)
         if let role = entry.record?.role { shortenLapsed(of: role, at: now) }
@@ -89,6 +92,10 @@ extension Registry {
         case .contested: remove(entry, .superseded, at: now, into: &effects)
         case .expired where answeredByAnother: remove(entry, .superseded, at: now, into: &effects)
         case .expired: lapse(entry, at: now, into: &effects)
+        case .removedElsewhere(let term, let reason):
+            var entry = entry
+            entry.term = max(entry.term, term)
+            remove(entry, reason, at: now, into: &effects)
         case .suspicion where answeredByAnother: remove(entry, .superseded, at: now, into: &effects)
         case .suspicion:
             // It stays suspected until it renews; the store brings the sweep back when its lease runs out.
@@ -96,7 +103,8 @@ extension Registry {
         }
     }
 
-    /// Removes a server that let its lease run out, or keeps it to be served stale where its role would have nobody.
+    /// Removes a server that let its lease run out and does not answer, or keeps it to be served stale: where its role
+    /// would have nobody, and where most of the others do not renew either, which is rather this registry's own fault.
     private mutating func lapse(_ entry: RegistryEntry, at now: MonotonicTime, into effects: inout [RegistryEffect]) {
         var entry = entry
         if now < entry.end {
@@ -104,8 +112,11 @@ extension Registry {
             return store(entry)
         }
         guard let role = entry.record?.role else { return }
-        let hasOthers = entries.values.contains { $0.record?.role == role && $0.standing == .good }
-        if hasOthers { return remove(entry, .expired, at: now, into: &effects) }
+        let others = entries.values.filter { $0.record != nil && $0.life.id != entry.life.id }
+        let heard = others.count { now - $0.renewed < Self.lease / 2 }
+        if heard * 2 >= others.count, others.contains(where: { $0.record?.role == role && $0.standing == .good }) {
+            return remove(entry, .expired, at: now, into: &effects)
+        }
         entry.standing = .lapsed
         lapsed.insert(role)
         entry.end = now + Self.staleLimit
@@ -130,14 +141,23 @@ extension Registry {
         into effects: inout [RegistryEffect]
     ) {
         if let check = entry.check { checks[check.number] = nil }
-        bury(life ?? entry.life, reason, at: now)
+        bury(life ?? entry.life, life == nil || life == entry.life ? entry.term : 0, reason, at: now)
         changed = true
         effects.append(.noteRemoved(entry.life, reason))
     }
 
-    private mutating func bury(_ life: ServerLife, _ reason: RemovalReason, at now: MonotonicTime) {
+    private mutating func bury(
+        _ life: ServerLife, _ term: UInt64, _ reason: RemovalReason, at now: MonotonicTime
+    ) {
         store(
             RegistryEntry(
-                life: life, content: .removed(reason), end: now + Self.removalMemory, renewed: now))
+                life: life, content: .removed(reason), end: now + Self.removalMemory, renewed: now, term: term))
+    }
+}
+
+extension RegistryEntry.Cause {
+    /// Whether the server is listed last while it is asked.
+    fileprivate var hides: Bool {
+        if case .removedElsewhere = self { false } else { true }
     }
 }

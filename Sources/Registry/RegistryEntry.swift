@@ -59,7 +59,12 @@ struct RegistryEntry: Sendable {
         var cause: Cause
     }
 
-    enum Cause: Sendable { case expired, reported, suspicion, contested(by: ServerLife) }
+    enum Cause: Sendable {
+        case expired, reported, suspicion
+        case contested(by: ServerLife)
+        /// Another registry removed it at this term for this reason, and it renewed a moment ago.
+        case removedElsewhere(term: UInt64, RemovalReason)
+    }
 
     enum Content: Sendable {
         case lease(LeaseRecord)
@@ -74,6 +79,11 @@ struct RegistryEntry: Sendable {
     var renewed: MonotonicTime
     var ringSize: Int?
     var check: Check?
+    /// See `EntryVersion`.
+    var term: UInt64 = 0
+    var sequence: UInt64 = 0
+    /// The registry that the last renewal was made at; nil for this one.
+    var source: ServerID?
 
     var record: LeaseRecord? {
         if case .lease(let record) = content { record } else { nil }

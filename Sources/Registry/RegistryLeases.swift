@@ -13,9 +13,11 @@ extension Registry {
         let role = role(for: request, known, others)
         grant(request, role, known, at: now, into: &effects)
         let renewal = request.state == .starting ? Self.startingRenewal : Self.renewal
+        let limit = request.ringSize == nil ? Self.maximumContacts : Self.renewalContacts
         return LeaseAnswer(
             outcome: .granted, role: role, counts: others, leaseMs: Self.lease.milliseconds,
-            renewMs: renewal.milliseconds, contacts: contacts(for: request.life.id))
+            renewMs: renewal.milliseconds, contacts: contacts(for: request.life.id, atMost: limit),
+            registries: liveRegistries)
     }
 
     private mutating func refusal(
@@ -46,13 +48,12 @@ extension Registry {
         _ request: LeaseRequest, _ role: Role, _ known: RegistryEntry?, at now: MonotonicTime,
         into effects: inout [RegistryEffect]
     ) {
-        let record = LeaseRecord(
-            role: role, state: request.state, address: request.address, peerPort: request.peerPort,
-            httpPort: request.httpPort, publicHTTP: request.publicHTTP.flatMap(Self.printable), pinned: request.pinned)
+        let (record, sequence) = record(request, role, known)
         var entry = RegistryEntry(
             life: request.life, content: .lease(record), end: now + Self.lease, renewed: now,
-            ringSize: request.ringSize)
+            ringSize: request.ringSize, sequence: sequence)
         if let known, known.life == request.life {
+            entry.term = known.term
             // A check that is under way decides by itself: a renewal may have been under way longer than the server
             // lived.
             entry.check = known.check
@@ -69,7 +70,22 @@ extension Registry {
         noticeFill()
     }
 
-    private mutating func supersede(_ old: RegistryEntry, into effects: inout [RegistryEffect]) {
+    /// What the lease is to say. A request that was overtaken by a later one of the same life renews, and changes
+    /// nothing.
+    private func record(
+        _ request: LeaseRequest, _ role: Role, _ known: RegistryEntry?
+    ) -> (LeaseRecord, sequence: UInt64) {
+        let record = LeaseRecord(
+            role: role, state: request.state, address: request.address, peerPort: request.peerPort,
+            httpPort: request.httpPort, publicHTTP: request.publicHTTP.flatMap(Self.printable), pinned: request.pinned)
+        guard let known, known.life == request.life, let last = known.record else {
+            return (record, request.sequence ?? 0)
+        }
+        guard let sequence = request.sequence else { return (record, known.sequence + (record == last ? 0 : 1)) }
+        return sequence < known.sequence ? (last, known.sequence) : (record, sequence)
+    }
+
+    mutating func supersede(_ old: RegistryEntry, into effects: inout [RegistryEffect]) {
         if let check = old.check { checks[check.number] = nil }
         if old.record != nil { effects.append(.noteRemoved(old.life, .superseded)) }
     }
@@ -85,7 +101,7 @@ extension Registry {
     }
 
     /// A registry that started empty is full again when it has as many leases as the largest ring that they speak of.
-    private mutating func noticeFill() {
+    mutating func noticeFill() {
         guard !filled else { return }
         let leased = order.compactMap { entries[$0] }.filter { $0.record != nil && $0.standing != .lapsed }
         guard let largest = leased.compactMap(\.ringSize).max(), leased.count >= largest else { return }
@@ -106,13 +122,13 @@ extension Registry {
     }
 
     /// Live servers in random order: all of them, or a random sample of many.
-    private mutating func contacts(for asker: ServerID) -> [LeaseContact] {
+    private mutating func contacts(for asker: ServerID, atMost limit: Int) -> [LeaseContact] {
         var picked: [ServerID]
-        if order.count <= Self.maximumContacts {
+        if order.count <= limit {
             picked = order
         } else {
             picked = []
-            for _ in 0..<Self.maximumContacts {
+            for _ in 0..<limit {
                 guard let id = order.randomElement(using: &generator), !picked.contains(id) else { continue }
                 picked.append(id)
             }

@@ -27,6 +27,11 @@ extension Registry {
         }
     }
 
+    /// The registries that names list, this one first.
+    package var liveRegistries: [RegistryIdentity] {
+        [identity] + peers.live.filter { $0.check == nil }.map(\.identity)
+    }
+
     /// Whether names are answered: false while a registry that started empty may still be missing servers.
     package func isFilled(at time: MonotonicTime) -> Bool { filled || consistent || time >= fillsUntil }
 

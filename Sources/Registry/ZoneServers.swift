@@ -39,28 +39,33 @@ extension Registry {
         switch set {
         case .data: listed(.data).map(shown)
         case .router: listed(.router).map(shown)
-        case .registry: [ownServer]
+        case .registry: registries
         case .server: everyone()
         }
     }
 
     func server(_ id: ServerID) -> ZoneServer? {
-        if id == identity.life.id { return ownServer }
+        if let registry = registries.first(where: { $0.life.id == id }) { return registry }
         guard let entry = entries[id], entry.record != nil else { return nil }
         return shown(entry)
     }
 
-    private var ownServer: ZoneServer {
+    /// This one, and the others that live.
+    private var registries: [ZoneServer] {
+        liveRegistries.map(shown)
+    }
+
+    private func shown(_ registry: RegistryIdentity) -> ZoneServer {
         ZoneServer(
-            life: identity.life, role: "registry", state: LeaseState.ready.rawValue, address: identity.address,
-            httpPort: identity.httpPort, peerPort: identity.peerPort, dnsPort: identity.dnsPort, publicHTTP: nil,
+            life: registry.life, role: "registry", state: LeaseState.ready.rawValue, address: registry.address,
+            httpPort: registry.httpPort, peerPort: registry.peerPort, dnsPort: registry.dnsPort, publicHTTP: nil,
             isStale: false)
     }
 
     private func everyone() -> [ZoneServer] {
         var seen: Set<ServerID> = []
         let ring = (listed(.data) + listed(.router)).filter { seen.insert($0.life.id).inserted }
-        return ring.map(shown) + [ownServer]
+        return ring.map(shown) + registries
     }
 
     /// The best that a role has: servers that are ready, else those that come or go, else those under suspicion, else
@@ -85,7 +90,7 @@ extension Registry {
     }
 
     private func shown(_ entry: RegistryEntry) -> ZoneServer {
-        guard let record = entry.record else { return ownServer }
+        guard let record = entry.record else { return shown(identity) }
         return ZoneServer(
             life: entry.life, role: record.role.rawValue,
             state: entry.standing == .good ? record.state.rawValue : entry.standing.rawValue, address: record.address,

@@ -71,12 +71,13 @@ final class RegistryCounters {
         metrics.count(Self.removals, "Leases that ended, by reason", labels: "reason=\"\(reason.rawValue)\"")
     }
 
-    func set(_ counts: RoleCounts, serial: UInt32) {
+    func set(_ counts: RoleCounts, registries: Int, serial: UInt32) {
         for role in Role.allCases {
             metrics.set(
                 "rondo_registry_leases", "Leases held, by role", labels: "role=\"\(role.rawValue)\"",
                 to: Double(counts[role]))
         }
+        metrics.set("rondo_registry_live", "Live registries, this one among them", to: Double(registries))
         metrics.set("rondo_registry_zone_serial", "The zone's serial", to: Double(serial))
     }
 }

@@ -14,6 +14,9 @@ package enum CheckResult: Hashable, Sendable {
 /// Asks the server at an endpoint's peer port which life it lives, by a deadline.
 package typealias LivenessCheck = @Loop @Sendable (ServerLife, Endpoint, MonotonicTime) async -> CheckResult
 
+/// Tells another registry, at its peer port; whether it gets there is nobody's business.
+package typealias RegistrySending = @Loop @Sendable (RegistryMessage, Endpoint) -> Void
+
 /// What a registry knows, for `/healthz`, `/readyz` and `/api/v1/cluster`.
 package struct RegistrySnapshot: Hashable, Sendable, Codable {
     package var life: ServerLife
@@ -24,6 +27,8 @@ package struct RegistrySnapshot: Hashable, Sendable, Codable {
     package var isFilled: Bool
     package var counts: RoleCounts
     package var leases: [LeaseSummary]
+    /// The live registries, this one first.
+    package var registries: [RegistryIdentity]
 }
 
 /// A registry at work: the pure `Registry` behind the DNS port, driven by timers and by its peers' messages.
@@ -34,6 +39,7 @@ package final class RegistryServer {
     let log: Logger
     let counters: RegistryCounters
     private let livenessCheck: LivenessCheck
+    private let sending: RegistrySending
     private var registry: Registry
     private var timer: (any TimerHandle)?
     private var checks: [UInt64: Task<Void, Never>] = [:]
@@ -46,22 +52,26 @@ package final class RegistryServer {
     ///   - identity: a DNS port of 0 takes a free one; `identity` of the running server tells which.
     ///   - keys: the cluster's; any of them signs queries and updates.
     ///   - seed: for the order of addresses in answers; from the system's randomness.
+    ///   - registries: peer ports of others, where the operator names some.
+    ///   - sending: how to tell another registry.
     ///   - check: how to ask a server itself; answers of other servers than the one meant are passed on as they are.
     /// - Throws: `StreamError` when the port cannot be had; then nothing stays open.
     package init(
-        identity: RegistryIdentity, zone: Zone, keys: [ClusterKey], clock: any Clock, network: any Network,
-        log: Logger, metrics: Metrics, seed: UInt64, check: @escaping LivenessCheck
+        identity: RegistryIdentity, zone: Zone, registries: [Endpoint] = [], keys: [ClusterKey], clock: any Clock,
+        network: any Network, log: Logger, metrics: Metrics, seed: UInt64,
+        sending: @escaping RegistrySending = { _, _ in }, check: @escaping LivenessCheck
     ) throws(StreamError) {
         self.clock = clock
         self.network = network
         self.log = log
         livenessCheck = check
+        self.sending = sending
         counters = RegistryCounters(metrics: metrics, clock: clock)
         ports = try DNSPorts(at: Endpoint(identity.address, identity.dnsPort), network: network, clock: clock)
         var identity = identity
         identity.dnsPort = ports.local.port
         registry = Registry(
-            identity: identity, zone: zone, keys: keys, wallSeconds: clock.wallSeconds,
+            identity: identity, zone: zone, registries: registries, keys: keys, wallSeconds: clock.wallSeconds,
             serial: UInt32(truncatingIfNeeded: clock.wallSeconds), seed: seed, now: clock.now)
         ports.answering = { [weak self] query, transport, source in
             self?.answer(query, over: transport, from: source)
@@ -87,12 +97,22 @@ package final class RegistryServer {
         handle(.deathReported(report))
     }
 
+    /// Takes what another registry says: a peer's `registry`, whose link has proved that it is the sender.
+    package func received(_ message: RegistryMessage) { handle(.messageReceived(message)) }
+
+    /// Takes notice that the last link with a process has closed.
+    package func linkClosed(_ life: ServerLife) { handle(.linkClosed(life)) }
+
+    /// Tells the other registries that this one stops.
+    package func sayFarewell() { handle(.stopRequested) }
+
     package var isFilled: Bool { registry.isFilled(at: clock.now) }
 
     package var snapshot: RegistrySnapshot {
         RegistrySnapshot(
             life: identity.life, zone: registry.zone.apex.description, dns: ports.local, serial: registry.serial,
-            isFilled: isFilled, counts: registry.counts, leases: registry.leases(at: clock.now))
+            isFilled: isFilled, counts: registry.counts, leases: registry.leases(at: clock.now),
+            registries: registry.liveRegistries)
     }
 
     /// Closes the DNS port and gives up the checks that are under way. Afterwards nothing is answered.
@@ -134,6 +154,7 @@ extension RegistryServer {
                 answer = one
                 counters.count(one.outcome)
             case .check(let number, let life, let peer, let deadline): ask(number, life, peer, deadline)
+            case .send(let message, let endpoint): sending(message, endpoint)
             case .setTimer(let time): setTimer(time)
             case .noteGranted(let life, let role):
                 log.info("lease granted", ["holder": life, "role": role.rawValue])
@@ -142,8 +163,10 @@ extension RegistryServer {
                 log.info("lease removed", ["holder": life, "reason": reason.rawValue])
             case .noteSignature(let verdict): counters.count(verdict)
             case .noteUpdate(let outcome): counters.count(outcome)
+            case .noteRegistry(let other, let isLive):
+                log.info(isLive ? "another registry is there" : "a registry is gone", ["registry": other.peer])
             case .noteChanged(let serial):
-                counters.set(registry.counts, serial: serial)
+                counters.set(registry.counts, registries: registry.liveRegistries.count, serial: serial)
             }
         }
         return answer

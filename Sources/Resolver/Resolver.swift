@@ -37,14 +37,20 @@ package final class Resolver {
     static let patience: Duration = .milliseconds(250)
     /// How long to wait before asking registries again that are not ready.
     private static let pause: Duration = .milliseconds(100)
+    /// Registries that are asked, learnt ones among them.
+    private static let maximum = 16
+    /// How often to ask which registries there are.
+    private static let learningInterval: Duration = .seconds(10)
 
-    private let registries: [Endpoint]
+    /// The one that answered last first.
+    package private(set) var registries: [Endpoint]
+    private var nextLearning = MonotonicTime.zero
     private let zone: Zone
     private let exchange: DNSExchange
     private let clock: any Clock
 
     /// - Parameters:
-    ///   - registries: asked in this order.
+    ///   - registries: asked in this order at first.
     ///   - source: the address to ask from; `.any` lets the system choose.
     package init(
         registries: [Endpoint], zone: Zone, clock: any Clock, network: any Network, source: HostAddress = .any
@@ -74,6 +80,19 @@ package final class Resolver {
         return found
     }
 
+    /// Asks now and then which registries live, so that any of them can be asked once those that were named are gone.
+    package func learnRegistries(deadline: MonotonicTime) async {
+        guard clock.now >= nextLearning else { return }
+        nextLearning = clock.now + Self.learningInterval
+        do throws(ResolverError) {
+            let live = try await endpoints(of: .registries, deadline: deadline)
+            registries += live.filter { !registries.contains($0) }.prefix(max(0, Self.maximum - registries.count))
+        } catch {
+            // The names asked for are what counts; this was for later.
+            return
+        }
+    }
+
     /// The first answer that a registry gives to a question.
     /// - Throws: `ResolverError`.
     package func lookUp(
@@ -81,18 +100,30 @@ package final class Resolver {
     ) async throws(ResolverError) -> DNSAnswer {
         var wasAnswered = false
         while clock.now < deadline, !registries.isEmpty {
-            for registry in registries where clock.now < deadline {
-                let limit = min(deadline, clock.now + Self.patience)
+            let places = registries
+            for (index, registry) in places.enumerated() where clock.now < deadline {
+                // All of them are to get their turn before the deadline.
+                let share = (deadline - clock.now) / (places.count - index)
+                let limit = clock.now + min(share, Self.patience)
                 let query = DNSQuery(id: UInt16.random(in: 0...UInt16.max), name, type)
                 guard let answer = await exchange.ask(registry, query, limit: limit, deadline: deadline) else {
                     continue
                 }
                 wasAnswered = true
-                if answer.code == .noError { return answer }
+                if answer.code == .noError {
+                    prefer(registry)
+                    return answer
+                }
                 if answer.code != .serverFailure { throw .refused(answer.code) }
             }
             await clock.sleep(until: min(deadline, clock.now + Self.pause))
         }
         throw wasAnswered ? .notReady : .noAnswer
+    }
+
+    private func prefer(_ registry: Endpoint) {
+        guard registries.first != registry, let place = registries.firstIndex(of: registry) else { return }
+        registries.remove(at: place)
+        registries.insert(registry, at: 0)
     }
 }

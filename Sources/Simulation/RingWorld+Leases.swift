@@ -5,48 +5,61 @@ import Ring
 // What servers say to registries, and what follows from the answers: what the real server's `RegistryLink` and
 // `RingServer+Leases` do.
 extension RingWorld {
-    private static var patience: Duration { .seconds(1) }
+    /// How long a registry has to answer, where there is another one and where there is none; and for a death.
+    private static var patience: Duration { .milliseconds(400) }
+    private static var deadline: Duration { .seconds(1) }
+    private static var deathPatience: Duration { .milliseconds(100) }
 
-    /// Asks every registry for a lease for the first time.
+    /// Asks a registry for a lease for the first time.
     mutating func startLeases(of index: Int) {
-        servers[index].leases = registries.map { _ in LeaseLink() }
-        for registry in registries.indices { ask(registry, for: index) }
+        servers[index].lease = LeaseLink(places: servers[index].namedRegistries ?? Array(registries.indices))
+        ask(for: index)
     }
 
-    /// Gives a server the leases that it has had for long, each at some point between two renewals.
+    /// Gives a server the lease that it has had for long, and that all registries know of; it renews it at the first
+    /// one, from some point between two renewals on.
     mutating func settleLeases(of index: Int) {
-        servers[index].leases = registries.map { _ in LeaseLink() }
+        servers[index].lease = LeaseLink(places: servers[index].namedRegistries ?? Array(registries.indices))
+        let request = leaseRequest(of: index)
         for registry in registries.indices {
-            feed(
-                .leaseRequested(leaseRequest(of: index), from: servers[index].endpoint.host), toRegistry: registry)
-            let turn = LeaseReply(server: index, run: servers[index].run, registry: registry, turn: 0)
-            schedule(.leaseTurn(turn), after: .milliseconds(network.random(0...3_000)))
+            feed(.leaseRequested(request, from: servers[index].endpoint.host), toRegistry: registry)
         }
+        let turn = LeaseReply(server: index, run: servers[index].run, registry: 0, turn: 0)
+        schedule(.leaseTurn(turn), after: .milliseconds(network.random(0...3_000)))
     }
 
-    /// Something about the server has changed: all registries hear of it now.
+    /// Something about the server has changed: a registry hears of it now.
     mutating func renewLeases(of index: Int) {
-        for registry in servers[index].leases.indices where !servers[index].leases[registry].isStopped {
-            if servers[index].leases[registry].isAsking {
-                servers[index].leases[registry].isWoken = true
-            } else {
-                ask(registry, for: index)
-            }
-        }
+        guard !servers[index].lease.isStopped else { return }
+        if servers[index].lease.isAsking { servers[index].lease.isWoken = true } else { ask(for: index) }
     }
 
-    mutating func ask(_ registry: Int, for index: Int) {
-        guard !servers[index].leases[registry].isStopped else { return }
-        servers[index].leases[registry].turn += 1
-        servers[index].leases[registry].isAsking = true
-        let (run, turn) = (servers[index].run, servers[index].leases[registry].turn)
+    mutating func ask(for index: Int) {
+        guard !servers[index].lease.isStopped, let registry = servers[index].lease.places.first else { return }
+        servers[index].lease.turn += 1
+        servers[index].lease.isAsking = true
+        let (run, turn) = (servers[index].run, servers[index].lease.turn)
         let reply = LeaseReply(server: index, run: run, registry: registry, turn: turn)
-        schedule(.leaseAnswered(reply, nil), after: RingWorld.patience)
+        let isOnly = servers[index].lease.places.count == 1
+        schedule(.leaseAnswered(reply, nil), after: isOnly ? RingWorld.deadline : RingWorld.patience)
         guard let time = network.stream(from: index, to: SimulatedRegistry.host(registry)) else { return }
         schedule(.leaseRequested(leaseRequest(of: index), reply), after: time)
     }
 
-    private func leaseRequest(of index: Int) -> LeaseRequest {
+    private mutating func leaseRequest(of index: Int) -> LeaseRequest {
+        var request = plainRequest(of: index)
+        var own = request
+        own.ringSize = nil
+        if servers[index].lease.last != own {
+            servers[index].lease.sequence += 1
+            servers[index].lease.last = own
+        }
+        request.sequence = servers[index].lease.sequence
+        request.registries = servers[index].lease.places.map { registries[$0].endpoint }
+        return request
+    }
+
+    private func plainRequest(of index: Int) -> LeaseRequest {
         let server = servers[index]
         let own = server.ring?.own
         let hasJoined = server.ring?.hasJoined == true
@@ -69,31 +82,51 @@ extension RingWorld {
         schedule(.leaseAnswered(reply, answer), after: back)
     }
 
-    /// The answer of a registry, or nil when it refused or did not answer in time.
+    /// The answer of a registry, or nil when it refused or did not answer in time: then the next one is asked.
     mutating func took(_ answer: LeaseAnswer?, _ reply: LeaseReply) {
-        let (index, registry) = (reply.server, reply.registry)
-        guard servers[index].leases[registry].turn == reply.turn, servers[index].leases[registry].isAsking else {
-            return
-        }
-        servers[index].leases[registry].isAsking = false
+        let index = reply.server
+        guard servers[index].lease.turn == reply.turn, servers[index].lease.isAsking else { return }
+        servers[index].lease.isAsking = false
         var pause: Duration
         if let answer {
-            servers[index].leases[registry].failures = 0
+            (servers[index].lease.failures, servers[index].lease.silent) = (0, 0)
             pause = answer.outcome == .granted ? .milliseconds(answer.renewMs) : .seconds(1)
+            learn(answer.registries ?? [], by: index)
             use(answer, by: index)
         } else {
-            servers[index].leases[registry].failures += 1
-            pause = servers[index].leases[registry].failures < 20 ? .milliseconds(250) : .seconds(1)
+            pause = turnElsewhere(index, from: reply.registry)
         }
         guard servers[index].run == reply.run, servers[index].process != .down else { return }
-        if servers[index].leases[registry].isWoken { pause = .zero }
-        servers[index].leases[registry].isWoken = false
+        if servers[index].lease.isWoken { pause = .zero }
+        servers[index].lease.isWoken = false
         schedule(.leaseTurn(reply), after: pause)
     }
 
+    /// - Returns: how long to wait before the next registry is asked.
+    private mutating func turnElsewhere(_ index: Int, from registry: Int) -> Duration {
+        var lease = servers[index].lease
+        defer { servers[index].lease = lease }
+        if lease.places.first == registry { lease.places.append(lease.places.removeFirst()) }
+        lease.silent += 1
+        if lease.silent < lease.places.count { return .zero }
+        lease.silent = 0
+        lease.failures += 1
+        return lease.failures < 20 ? .milliseconds(250) : .seconds(1)
+    }
+
+    private mutating func learn(_ live: [RegistryIdentity], by index: Int) {
+        let known = live.compactMap { one in registries.firstIndex { $0.endpoint == one.peer } }
+        let named = servers[index].namedRegistries ?? Array(registries.indices)
+        let present = named + known
+        servers[index].lease.places = (servers[index].lease.places.filter(present.contains) + present).reduce(into: [])
+        {
+            if !$0.contains($1) { $0.append($1) }
+        }
+    }
+
     mutating func leaseTurn(_ reply: LeaseReply) {
-        let link = servers[reply.server].leases[reply.registry]
-        if link.turn == reply.turn, !link.isAsking { ask(reply.registry, for: reply.server) }
+        let lease = servers[reply.server].lease
+        if lease.turn == reply.turn, !lease.isAsking { ask(for: reply.server) }
     }
 
     private mutating func use(_ answer: LeaseAnswer, by index: Int) {
@@ -142,19 +175,32 @@ extension RingWorld {
         feed(.messageReceived(.accusation(entry), from: registry), to: index)
     }
 
-    /// A death is said once to every registry; one that does not get it has the lease's end.
+    /// A death is said to the first registry that answers, which tells the others; where none does, it has the lease's
+    /// end.
     mutating func reportDeath(_ accused: ServerLife, by index: Int) {
         guard let reporter = servers[index].life else { return }
         let report = DeathReport(reporter: reporter, accused: accused, confirmed: true)
-        for registry in registries.indices { carry(.deathReported(report), fromHost: index, toRegistry: registry) }
+        tell(.deathReported(report), by: index, patience: RingWorld.deathPatience)
     }
 
-    /// Gives all leases back, then says goodbye to the ring.
+    /// Gives the lease back, then says goodbye to the ring.
     mutating func releaseLeases(of index: Int) {
         guard let life = servers[index].life else { return }
-        for registry in servers[index].leases.indices { servers[index].leases[registry].isStopped = true }
-        for registry in registries.indices { carry(.leaseReleased(life), fromHost: index, toRegistry: registry) }
+        servers[index].lease.isStopped = true
+        tell(.leaseReleased(life), by: index, patience: RingWorld.patience)
         feed(.leaveCompleted, to: index)
+    }
+
+    private mutating func tell(_ event: RegistryEvent, by index: Int, patience: Duration) {
+        var wait = Duration.zero
+        for registry in servers[index].lease.places {
+            let time = network.stream(from: index, to: SimulatedRegistry.host(registry))
+            if let time, registries[registry].isUp {
+                return schedule(.registryEvent(registry, run: registries[registry].run, event), after: wait + time)
+            }
+            // One that is down refuses at once; one that is paused or cut off costs its time.
+            if time == nil || registries[registry].process == .paused { wait += patience }
+        }
     }
 }
 

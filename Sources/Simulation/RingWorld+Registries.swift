@@ -10,14 +10,16 @@ extension RingWorld {
         let endpoint = Endpoint(HostAddress(10, 255, UInt8(index >> 8 & 255), UInt8(index & 255)), 7700)
         registries.append(
             SimulatedRegistry(index: index, id: ServerID.random(using: &generator), endpoint: endpoint))
-        for server in servers.indices { servers[server].leases.append(LeaseLink()) }
+        for server in servers.indices { servers[server].lease.places.append(index) }
         return index
     }
 
     /// Starts a registry, which is empty.
     ///
-    /// - Parameter age: for how long it has been running already, with nobody to give a lease to.
-    package mutating func startRegistry(_ index: Int, age: Duration = .zero) {
+    /// - Parameters:
+    ///   - named: the registries that its operator named; nil: all that there are.
+    ///   - age: for how long it has been running already, with nobody to give a lease to.
+    package mutating func startRegistry(_ index: Int, naming named: [Int]? = nil, age: Duration = .zero) {
         guard registries[index].process == .down else { return }
         let clocks = registries[index].clocks
         registries[index].incarnation = registries[index].incarnation.next
@@ -30,13 +32,20 @@ extension RingWorld {
             httpPort: 8080)
         guard let zone = Zone("rondo") else { return }
         registries[index].machine = Registry(
-            identity: identity, zone: zone, serial: UInt32(truncatingIfNeeded: clocks.wallMs(now) / 1000),
-            seed: generator.next(), now: clocks.local(now) - age)
+            identity: identity, zone: zone,
+            registries: (named ?? Array(registries.indices)).map { registries[$0].endpoint },
+            serial: UInt32(truncatingIfNeeded: clocks.wallMs(now) / 1000), seed: generator.next(),
+            now: clocks.local(now) - age)
         feed(.timerFired, toRegistry: index)
     }
 
     /// `kill -9`.
     package mutating func killRegistry(_ index: Int) {
+        if let life = registries[index].machine?.identity.life {
+            for other in registries.indices where other != index {
+                carry(.linkClosed(life), fromHost: registries[index].host, toRegistry: other)
+            }
+        }
         registries[index].process = .down
         registries[index].run += 1
         registries[index].machine = nil
@@ -81,12 +90,15 @@ extension RingWorld {
             case .answerLease(let one): answer = one
             case .check(let number, _, let peer, let deadline):
                 check(number, at: peer, by: clocks.global(deadline), from: index)
+            case .send(let message, let endpoint):
+                guard let target = registries.firstIndex(where: { $0.endpoint == endpoint }) else { continue }
+                carry(.messageReceived(message), fromHost: registries[index].host, toRegistry: target)
             case .setTimer(let time):
                 registries[index].timer += 1
                 let fired = Happening.registryTimer(
                     index, run: registries[index].run, number: registries[index].timer)
                 if time != .distantFuture { queue.schedule(fired, at: max(clocks.global(time), now)) }
-            case .noteGranted, .noteRemoved, .noteSignature, .noteUpdate, .noteChanged: continue
+            case .noteGranted, .noteRemoved, .noteRegistry, .noteSignature, .noteUpdate, .noteChanged: continue
             }
         }
         return answer
@@ -102,10 +114,23 @@ extension RingWorld {
     private mutating func check(_ number: UInt64, at peer: Endpoint, by deadline: MonotonicTime, from index: Int) {
         let run = registries[index].run
         queue.schedule(.registryEvent(index, run: run, .checkFailed(number: number)), at: deadline)
+        if let other = registries.firstIndex(where: { $0.endpoint == peer }) {
+            return checkRegistry(number, other, from: index)
+        }
         guard let target = places[peer], !servers[target].hasVanished,
             let time = network.stream(from: SimulatedRegistry.host(index), to: target)
         else { return }
         schedule(.checkArrived(target, registry: index, run: run, number: number), after: time)
+    }
+
+    private mutating func checkRegistry(_ number: UInt64, _ target: Int, from index: Int) {
+        guard registries[target].process != .paused,
+            let there = network.stream(from: registries[index].host, to: registries[target].host),
+            let back = network.stream(from: registries[target].host, to: registries[index].host)
+        else { return }
+        let life = registries[target].isUp ? registries[target].machine?.identity.life : nil
+        let event = life.map { RegistryEvent.checkAnswered(number: number, by: $0) } ?? .checkFailed(number: number)
+        schedule(.registryEvent(index, run: registries[index].run, event), after: there + back)
     }
 
     mutating func answerCheck(_ number: UInt64, by target: Int, to index: Int, run: Int) {

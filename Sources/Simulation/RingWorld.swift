@@ -80,7 +80,6 @@ package struct RingWorld {
         server.isPinned = pinned
         server.wantedRole = role
         server.clocks.monotonicStart = .milliseconds(Int64.random(in: 0...1_000_000_000, using: &generator))
-        server.leases = registries.map { _ in LeaseLink() }
         places[server.endpoint] = index
         servers.append(server)
         return index

@@ -1,4 +1,5 @@
 package import Model
+internal import Registry
 package import Ring
 
 /// One simulated server: its machine while its process runs, and what its disk keeps when it does not.
@@ -43,8 +44,10 @@ package struct SimulatedServer {
     package var lateUntil = MonotonicTime.zero
     package var isCatchingUp = false
     package var clocks = HostClocks()
-    /// What it has under way with each registry.
-    package var leases: [LeaseLink] = []
+    /// What it has under way with a registry.
+    package var lease = LeaseLink()
+    /// The registries that its operator named; nil: all that there are.
+    package var namedRegistries: [Int]?
 
     package var life: ServerLife? { ring.map { ServerLife(id: id, incarnation: $0.own.incarnation) } }
     /// What its peer port says who it is; it is open before the server is in the ring.
@@ -69,13 +72,20 @@ extension Ring {
     }
 }
 
-/// What a server has under way with one registry, as `RegistryLink` keeps it in the real one.
+/// What a server has under way with a registry, as `RegistryLink` keeps it in the real one.
 package struct LeaseLink: Sendable {
+    /// The registries that it knows, the one in use first.
+    package var places: [Int] = []
     /// Counts the requests and the waits between them; only the last one matters.
     package var turn: UInt64 = 0
     package var isAsking = false
     /// Something changed while the request was under way.
     package var isWoken = false
+    /// How many of the registries have not answered since one did, and how often none has.
+    package var silent = 0
     package var failures = 0
     package var isStopped = false
+    /// Its place in the order of what the server says of itself.
+    var sequence: UInt64 = 0
+    var last: LeaseRequest?
 }

@@ -13,6 +13,8 @@ package struct FrameKind: RawRepresentable, Hashable, Sendable {
     package static let leaseRequest = FrameKind(rawValue: 10)
     package static let leaseRelease = FrameKind(rawValue: 11)
     package static let deathReport = FrameKind(rawValue: 12)
+    /// A message of one registry to another.
+    package static let registry = FrameKind(rawValue: 13)
     package static let chunkPut = FrameKind(rawValue: 20)
     package static let chunkRead = FrameKind(rawValue: 21)
     package static let chunkHave = FrameKind(rawValue: 22)

@@ -25,6 +25,15 @@ struct Desk {
         handle(.timerFired)
     }
 
+    /// One of several registries, not yet called.
+    init(identity: RegistryIdentity, registries: [Endpoint], at time: MonotonicTime) throws {
+        let zone = try #require(Zone("rondo"))
+        registry = Registry(
+            identity: identity, zone: zone, registries: registries, serial: 100,
+            seed: UInt64(truncatingIfNeeded: identity.life.id.value), now: time)
+        now = time
+    }
+
     /// A registry past its first renewal period with two Data servers, 1 and 2, and three Routers, 3 to 5, all ready.
     static func withFive(keys: [ClusterKey] = []) throws -> Desk {
         var desk = try Desk(keys: keys)

@@ -26,7 +26,6 @@ package final class RegistryDirectory: RouterDirectory {
     private let clock: any Clock
     private let network: any Network
     private let broadcast: BroadcastSettings?
-    private var registries: [Endpoint]
     private var resolver: Resolver
     private var lastFault: ResolverError?
     private var wasFoundByBroadcast = false
@@ -41,7 +40,6 @@ package final class RegistryDirectory: RouterDirectory {
     ) {
         guard let zone = Zone(zone) else { return nil }
         self.zone = zone
-        self.registries = registries
         self.clock = clock
         self.network = network
         self.broadcast = broadcast
@@ -54,6 +52,7 @@ package final class RegistryDirectory: RouterDirectory {
         do throws(ResolverError) {
             let found = try await resolver.endpoints(of: .routers, deadline: clock.now + Self.patience)
             lastFault = nil
+            await resolver.learnRegistries(deadline: clock.now + Self.patience)
             return found
         } catch {
             // Told by `explanation`, if it comes to that: the Routers known so far go on serving meanwhile.
@@ -73,7 +72,6 @@ package final class RegistryDirectory: RouterDirectory {
         if known.isEmpty {
             wasFoundByBroadcast = true
         } else {
-            registries = known
             resolver = Resolver(registries: known, zone: zone, clock: clock, network: network)
         }
         let routers = answer.servers.filter { $0.role == .router }
@@ -82,7 +80,7 @@ package final class RegistryDirectory: RouterDirectory {
     }
 
     package var explanation: String {
-        let asked = registries.map(\.description).joined(separator: ", ")
+        let asked = resolver.registries.map(\.description).joined(separator: ", ")
         return switch lastFault {
         case .noAnswer: silence(asked)
         case .notReady: "the registry at \(asked) has just started; try again in a few seconds"

@@ -13,7 +13,9 @@ final class RealCluster {
     let prober = Prober()
     private let temporary: TemporaryFolder
     var folder: String { temporary.path }
-    let registry: RealServer
+    /// The first knows only itself, the others the first.
+    let registries: [RealServer]
+    var registry: RealServer { registries[0] }
     private(set) var servers: [RealServer] = []
     private let block: UInt32
     private let extra: [String]
@@ -21,16 +23,20 @@ final class RealCluster {
     nonisolated private static let blocks = Atomic<UInt32>(0)
 
     /// - Parameter types: of the servers, `auto`, `data` or `router`.
-    init(_ types: [String], extra: [String] = []) throws {
+    init(_ types: [String], registries count: Int = 1, extra: [String] = []) throws {
         let address = Self.freshBlock()
         block = address.value - 1
         self.extra = extra
         temporary = try TemporaryFolder()
         let folder = temporary.path
         try (ClusterKey().text + "\n").write(toFile: folder + "/key", atomically: true, encoding: .utf8)
-        registry = RealServer(
-            name: "registry", type: "registry", address: address, registries: address.description, folder: folder,
-            prober: prober)
+        let prober = prober
+        registries = (0..<count).map { number in
+            let own = HostAddress(address.value + (number == 0 ? 0 : 200 + UInt32(number)))
+            return RealServer(
+                name: number == 0 ? "registry" : "registry-\(number + 1)", type: "registry", address: own,
+                registries: address.description, folder: folder, prober: prober)
+        }
         for type in types { _ = add(type) }
     }
 
@@ -47,20 +53,20 @@ final class RealCluster {
         let number = UInt32(servers.count + 1)
         let server = RealServer(
             name: "server-\(number)", type: type, address: HostAddress(block + 1 + number),
-            registries: registry.address.description, folder: folder, extra: extra, prober: prober)
+            registries: registries.map(\.address.description).joined(separator: ","), folder: folder, extra: extra,
+            prober: prober)
         servers.append(server)
         return server
     }
 
     /// Starts everything at the same instant and waits until all of it is ready.
     func start(within limit: Duration = .seconds(15)) async throws {
-        try registry.start()
-        for server in servers { try server.start() }
+        for server in registries + servers { try server.start() }
         try await ready(within: limit)
     }
 
     func ready(within limit: Duration = .seconds(15)) async throws {
-        for server in [registry] + servers where server.isRunning {
+        for server in registries + servers where server.isRunning {
             try await eventually(within: limit, "\(server.name) is ready", state: { server.logTail }) {
                 if !server.isRunning { throw NotInTime(description: "\(server.name) ended:\(server.logTail)") }
                 return await server.isReady()
@@ -70,8 +76,8 @@ final class RealCluster {
 
     /// Kills what runs and removes its files.
     func stop() async {
-        for server in servers + [registry] { server.send(.kill) }
-        for server in servers + [registry] { await server.kill() }
+        for server in servers + registries { server.send(.kill) }
+        for server in servers + registries { await server.kill() }
         temporary.remove()
     }
 
@@ -114,10 +120,11 @@ final class RealCluster {
 
 /// Makes a cluster, runs `body`, and stops the cluster whatever came of it.
 func withCluster(
-    _ types: [String], extra: [String] = [], _ body: @escaping @Loop @Sendable (RealCluster) async throws -> Void
+    _ types: [String], registries: Int = 1, extra: [String] = [],
+    _ body: @escaping @Loop @Sendable (RealCluster) async throws -> Void
 ) async throws {
     try await onLoop {
-        let cluster = try RealCluster(types, extra: extra)
+        let cluster = try RealCluster(types, registries: registries, extra: extra)
         do {
             try await cluster.start()
             try await body(cluster)
