@@ -76,4 +76,20 @@ import Testing
         #expect(verdict.hasError, "\(verdict.text)")
         #expect(verdict.broken == "isStranded", "\(verdict.text)")
     }
+
+    @Test(arguments: [["CONTEST"], ["CONTEST", "HEALS"]])
+    func `A cut that heals holds nobody dead on hearsay, and always ends with one ring`(variant: [String]) throws {
+        let verdict = try Self.verify("heal", variant)
+        #expect(verdict.isComplete, "\(verdict.text)")
+        #expect(verdict.states ?? 0 > 5_000, "\(verdict.text)")
+    }
+
+    @Test(arguments: [([], "isPoisoned"), (["CONTEST", "FORGETFUL"], "isStuck")] as [([String], String)])
+    func `Without asking the accused the halves kill each other, and without pinging the dead they never meet`(
+        variant: [String], broken: String
+    ) throws {
+        let verdict = try Self.verify("heal", variant)
+        #expect(verdict.hasError, "\(verdict.text)")
+        #expect(verdict.broken == broken, "\(verdict.text)")
+    }
 }
