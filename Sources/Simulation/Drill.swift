@@ -1,8 +1,8 @@
 package import Model
 internal import Ring
 
-/// One clean death in a quiet world, where the rules hold to the letter: one manager, its rows the servers that live, as
-/// many switches as are missing, names that follow.
+/// One clean death in a quiet world, where the rules hold to the letter: one manager, its rows the servers that live,
+/// as many switches as are missing, names that follow.
 package struct Drill {
     /// How long a closed connection may take to be known everywhere.
     package static let limit: Duration = .milliseconds(300)
