@@ -2,6 +2,7 @@
 #
 #   make run [MUSIC=folder]    a cluster of one registry and five servers on this machine, in release
 #   make test                  everything that the project is checked with
+#   make mutations             breaks the ring's rules one by one, and expects a test to notice each
 #   make bench-ring [RUNS=20] [N=5,10,30]   measures ring and registry beside Serf and Knot DNS; takes hours, as root
 #   make fuzz [PACKETS=number]  the registry under made-up packets, 10 million where no number is said
 #   make build                 rondo and rondo-media in release, in .build/release
@@ -19,7 +20,7 @@ places := --scratch-path .build --cache-path .build/caches --config-path .build/
 	--security-path .build/security --disable-sandbox
 release := $(places) -c release --static-swift-stdlib
 
-.PHONY: run test fuzz bench-ring build clean help set-up lint
+.PHONY: run test mutations fuzz bench-ring build clean help set-up lint
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -40,7 +41,7 @@ lint:
 
 # Suites with sockets and deadlines run one test after the other, apart from those that keep every core busy; whole
 # clusters come last. All of them run, whatever fails.
-worlds := ^(Linux|Testbed|SQLiteStore|Peers|WebServer|RegistryServer|RouterServer|DataServer|Node|Client|rondo)Tests\.
+worlds := ^(Linux|SQLiteStore|Peers|WebServer|RegistryServer|RouterServer|DataServer|Node|Client|rondo)Tests\.
 children := ^MediaTests\.
 clusters := ^ClusterTests\.
 hosts := ^HostTests\.
@@ -69,6 +70,10 @@ bench-ring: build
 
 fuzz: set-up
 	@scripts/fuzz $(PACKETS)
+
+mutations:
+	@scripts/set-up test
+	@scripts/mutations
 
 clean:
 	@if [ -d .build ]; then find .build -mindepth 1 -maxdepth 1 ! -name music -exec rm -rf {} +; fi

@@ -128,6 +128,30 @@ func manyEntry(_ value: UInt128) -> RosterEntry {
         #expect(roster[dead.id]?.state == .alive)
     }
 
+    @Test func `A goodbye outranks a death, in whatever order they are told`() {
+        var (left, dead) = (server(1), server(1))
+        left.state = .left
+        dead.state = .dead
+        dead.version = 9
+        #expect(Roster([left, dead])[left.id]?.state == .left)
+        #expect(Roster([dead, left])[left.id]?.state == .left)
+    }
+
+    @Test func `Of one life the newer version counts`() {
+        var newer = server(1, role: .router)
+        newer.version = 2
+        #expect(Roster([server(1), newer])[newer.id]?.role == .router)
+        #expect(Roster([newer, server(1)])[newer.id]?.role == .router)
+    }
+
+    @Test func `A death keeps the greatest age that anyone knows`() {
+        var (young, old) = (server(1), server(1))
+        (young.state, old.state) = (.dead, .dead)
+        (young.deadSeconds, old.deadSeconds) = (5, 500)
+        #expect(Roster([young, old]).entries.map(\.deadSeconds) == [500])
+        #expect(Roster([old, young]).entries.map(\.deadSeconds) == [500])
+    }
+
     @Test func `The dead are forgotten by their own age, not by when they were learnt`() {
         var dead = server(1)
         dead.state = .dead
@@ -163,6 +187,11 @@ func manyEntry(_ value: UInt128) -> RosterEntry {
     @Test func `Of three, the second successor is the predecessor`() {
         #expect(links(1, among: [1, 2, 3]) == [3, 2, 3])
         #expect(links(3, among: [1, 2, 3]) == [2, 1, 2])
+    }
+
+    @Test func `A server observes its successor and its second successor`() {
+        let links = Links(of: ServerID(2), in: Roster([1, 2, 3, 4, 5].map { server($0) }))
+        #expect(links.observed == [life(3), life(4)])
     }
 
     @Test func `Links go round the end of the ids`() { #expect(links(9, among: [1, 3, 7, 9]) == [7, 1, 3]) }

@@ -1,12 +1,12 @@
-package import HTTP
-package import Model
-package import Platform
+import HTTP
+import Model
+import Platform
 
 /// One request and its answer on a connection of its own. Every wait is watched: a Router that stands still is left.
 @Loop
-package final class HTTPExchange {
+final class HTTPExchange {
     /// The longest pause between two pieces of an answer.
-    package static let patience = Duration.seconds(1)
+    static let patience = Duration.seconds(1)
     private static let readLength = 128 << 10
 
     private let stream: any ByteStream
@@ -20,7 +20,7 @@ package final class HTTPExchange {
     }
 
     /// Connects and sends a head.
-    package static func open(
+    static func open(
         _ router: Endpoint, _ method: String, _ target: String, headers: Headers = [:], world: ClientWorld
     ) async throws(AttemptError) -> HTTPExchange {
         do throws(StreamError) {
@@ -38,10 +38,10 @@ package final class HTTPExchange {
         }
     }
 
-    package func close() { stream.close() }
+    func close() { stream.close() }
 
     /// Sends a part of the request's body.
-    package func send(_ bytes: ArraySlice<UInt8>, patience: Duration) async throws(AttemptError) {
+    func send(_ bytes: ArraySlice<UInt8>, patience: Duration) async throws(AttemptError) {
         do throws(StreamError) {
             try await stream.write(bytes, deadline: clock.now + patience)
         } catch {
@@ -50,7 +50,7 @@ package final class HTTPExchange {
     }
 
     /// Waits for the answer's head.
-    package func head(patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> ResponseHead {
+    func head(patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> ResponseHead {
         guard case .head(let head)? = try await event(patience: patience) else {
             throw .another("answered without a head")
         }
@@ -58,7 +58,7 @@ package final class HTTPExchange {
     }
 
     /// The next piece of the body, or nil at its end.
-    package func body(patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> ArraySlice<UInt8>? {
+    func body(patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> ArraySlice<UInt8>? {
         switch try await event(patience: patience) {
         case .body(let bytes): return bytes
         case .end, nil: return nil
@@ -67,8 +67,7 @@ package final class HTTPExchange {
     }
 
     /// Everything that is left of the body.
-    package func wholeBody(atMost limit: Int, patience: Duration = HTTPExchange.patience) async throws(AttemptError)
-        -> [UInt8]
+    func wholeBody(atMost limit: Int, patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> [UInt8]
     {
         var whole: [UInt8] = []
         while let piece = try await body(patience: patience) {
