@@ -41,7 +41,7 @@ lint:
 
 # Suites with sockets and deadlines run one test after the other, apart from those that keep every core busy; whole
 # clusters come last. All of them run, whatever fails.
-worlds := ^(Linux|SQLiteStore|Peers|WebServer|RegistryServer|RouterServer|DataServer|Node|Client|rondo)Tests\.
+worlds := ^(Linux|Testbed|SQLiteStore|Peers|WebServer|RegistryServer|RouterServer|DataServer|Node|Client|rondo)Tests\.
 children := ^MediaTests\.
 clusters := ^ClusterTests\.
 hosts := ^HostTests\.

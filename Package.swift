@@ -74,11 +74,13 @@ let package = Package(
                 "Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Resolver",
             ]),
         layer("Client", values + ["Registry", "Discovery", "HTTP", "Platform", "Resolver"]),
+        layer(
+            "Chaos", values + ["Registry", "HTTP", "Platform", "Linux", "Testbed", "Resolver", "Client"]),
         // Programs.
         .executableTarget(
             name: "rondo",
             dependencies: values + machines + worlds + [
-                "Platform", "Node", "RegistryServer", "Client", "Simulation",
+                "Platform", "Node", "RegistryServer", "Client", "Simulation", "Testbed", "Chaos",
             ], swiftSettings: settings),
         .executableTarget(name: "rondo-media", dependencies: values + ["Media"], swiftSettings: settings),
         // Measurements.
@@ -115,10 +117,12 @@ let package = Package(
                 "Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Node", "TestTools",
             ]),
         tests("Client", values + ["Registry", "HTTP", "Platform", "Linux", "Client", "TestTools"]),
-        tests("Host", values + ["Platform", "Linux", "Testbed", "rondo", "rondo-media", "TestTools"]),
+        tests(
+            "Host", values + ["Platform", "Linux", "Testbed", "Client", "Chaos", "rondo", "rondo-media", "TestTools"]),
+        tests("Testbed", values + ["Platform", "Linux", "Testbed", "TestTools"]),
         tests("Bench", values + ["Registry", "Platform", "Linux", "Testbed", "bench-ring"]),
         tests("House", []),
-        tests("rondo", values + ["Platform", "Node", "Simulation", "rondo"]),
+        tests("rondo", values + ["Platform", "Node", "Simulation", "Chaos", "rondo"]),
         tests("Cluster", values + machines + ["Platform", "Linux", "Client", "rondo", "rondo-media", "TestTools"]),
     ],
     swiftLanguageModes: [.v6]

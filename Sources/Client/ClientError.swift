@@ -31,7 +31,7 @@ package enum ClientError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Why one attempt at one Router came to nothing.
-enum AttemptError: Error, Hashable, Sendable {
+package enum AttemptError: Error, Hashable, Sendable {
     /// Another Router, or the same one later, may do it; the text is half a sentence.
     case another(String)
     /// Elsewhere, says this Router.

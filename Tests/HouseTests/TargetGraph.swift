@@ -33,10 +33,12 @@ enum TargetGraph {
             "Platform", "Peers", "WebServer", "DataServer", "RouterServer", "RegistryServer", "Resolver",
         ]),
         "Client": values.union(["Platform", "Registry", "Discovery", "HTTP", "Resolver"]),
+        // What hurts real clusters: the one user of worlds above the seams that is no program.
+        "Chaos": values.union(["Platform", "Registry", "HTTP", "Resolver", "Client", "Linux", "Testbed"]),
         // Programs.
         "rondo": values.union(machines).union([
             "Platform", "Linux", "SQLiteStore", "Simulation", "Node", "RegistryServer", "WebServer", "Client",
-            "Resolver",
+            "Resolver", "Testbed", "Chaos",
         ]),
         "rondo-media": values.union(["Media"]),
     ]

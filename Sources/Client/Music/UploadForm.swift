@@ -1,14 +1,14 @@
 import HTTP
-import Model
+package import Model
 
 /// The multipart/form-data around a file that is uploaded (RFC 7578): what comes before and after its bytes.
-struct UploadForm: Sendable {
-    let contentType: String
-    let head: [UInt8]
-    let tail: [UInt8]
+package struct UploadForm: Sendable {
+    package let contentType: String
+    package let head: [UInt8]
+    package let tail: [UInt8]
 
     /// - Parameter hash: of the file; the boundary is made of it, since no file holds its own hash.
-    init(fileName: String, hash: ContentHash) {
+    package init(fileName: String, hash: ContentHash) {
         let boundary = "rondo-\(String(hash.description.prefix(40)))"
         contentType = "multipart/form-data; boundary=\(boundary)"
         let lines = [
@@ -19,7 +19,7 @@ struct UploadForm: Sendable {
         tail = Array("\r\n--\(boundary)--\r\n".utf8)
     }
 
-    func length(ofFile bytes: Int64) -> Int64 { Int64(head.count) + bytes + Int64(tail.count) }
+    package func length(ofFile bytes: Int64) -> Int64 { Int64(head.count) + bytes + Int64(tail.count) }
 
     /// As browsers write a name (WHATWG HTML, multipart/form-data encoding): quote and line ends as percent codes.
     private static func quoted(_ name: String) -> String {

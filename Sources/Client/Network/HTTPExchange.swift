@@ -1,12 +1,12 @@
-import HTTP
-import Model
-import Platform
+package import HTTP
+package import Model
+package import Platform
 
 /// One request and its answer on a connection of its own. Every wait is watched: a Router that stands still is left.
 @Loop
-final class HTTPExchange {
+package final class HTTPExchange {
     /// The longest pause between two pieces of an answer.
-    static let patience = Duration.seconds(1)
+    package static let patience = Duration.seconds(1)
     private static let readLength = 128 << 10
 
     private let stream: any ByteStream
@@ -20,7 +20,7 @@ final class HTTPExchange {
     }
 
     /// Connects and sends a head.
-    static func open(
+    package static func open(
         _ router: Endpoint, _ method: String, _ target: String, headers: Headers = [:], world: ClientWorld
     ) async throws(AttemptError) -> HTTPExchange {
         do throws(StreamError) {
@@ -38,10 +38,10 @@ final class HTTPExchange {
         }
     }
 
-    func close() { stream.close() }
+    package func close() { stream.close() }
 
     /// Sends a part of the request's body.
-    func send(_ bytes: ArraySlice<UInt8>, patience: Duration) async throws(AttemptError) {
+    package func send(_ bytes: ArraySlice<UInt8>, patience: Duration) async throws(AttemptError) {
         do throws(StreamError) {
             try await stream.write(bytes, deadline: clock.now + patience)
         } catch {
@@ -50,7 +50,7 @@ final class HTTPExchange {
     }
 
     /// Waits for the answer's head.
-    func head(patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> ResponseHead {
+    package func head(patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> ResponseHead {
         guard case .head(let head)? = try await event(patience: patience) else {
             throw .another("answered without a head")
         }
@@ -58,7 +58,7 @@ final class HTTPExchange {
     }
 
     /// The next piece of the body, or nil at its end.
-    func body(patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> ArraySlice<UInt8>? {
+    package func body(patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> ArraySlice<UInt8>? {
         switch try await event(patience: patience) {
         case .body(let bytes): return bytes
         case .end, nil: return nil
@@ -67,7 +67,8 @@ final class HTTPExchange {
     }
 
     /// Everything that is left of the body.
-    func wholeBody(atMost limit: Int, patience: Duration = HTTPExchange.patience) async throws(AttemptError) -> [UInt8]
+    package func wholeBody(atMost limit: Int, patience: Duration = HTTPExchange.patience) async throws(AttemptError)
+        -> [UInt8]
     {
         var whole: [UInt8] = []
         while let piece = try await body(patience: patience) {

@@ -13,7 +13,7 @@ enum Commands {
 
     static let all: [Command] = [
         UpCommand.command, ServerCommand.command, ClientCommands.client, ClientCommands.status, KeyCommand.new,
-        KeyCommand.tsig, SimulateCommand.command,
+        KeyCommand.tsig, SimulateCommand.command, ChaosCommand.command,
     ]
 
     /// - Throws: `Faults`, for standard error.

@@ -1,9 +1,11 @@
+import FoundationEssentials
 import Glibc
 import Linux
 import Model
 import Node
 import Platform
 import SQLiteStore
+import Testbed
 
 /// A server in this process: builds the world, runs, and leaves when a signal says so.
 @Loop
@@ -17,7 +19,7 @@ struct ServerProcess {
 
     func run() async throws(Faults) {
         let clock = LinuxClock()
-        let network = LinuxNetwork()
+        let network = try network(clock)
         let address = try address(network)
         let disk = BlockingPool(name: "rondo-disk", threads: Self.diskThreads)
         let host = Host(
@@ -39,7 +41,17 @@ struct ServerProcess {
         host.log.info("ended")
     }
 
-    private func address(_ network: LinuxNetwork) throws(Faults) -> HostAddress {
+    /// This host's network; a worse one where a test says so.
+    private func network(_ clock: LinuxClock) throws(Faults) -> any Network {
+        do throws(TestbedError) {
+            return try FaultyNetwork.around(
+                LinuxNetwork(), clock: clock, environment: ProcessInfo.processInfo.environment)
+        } catch {
+            throw Faults(.failed(error.description))
+        }
+    }
+
+    private func address(_ network: any Network) throws(Faults) -> HostAddress {
         if let address = configuration.address { return address }
         let registry = configuration.registries.first ?? ServerConfiguration.defaultRegistry
         if let own = network.sourceAddress(toward: registry.host) { return own }

@@ -54,7 +54,7 @@ final class UpChild {
     func wait(until deadline: MonotonicTime) async -> ChildExit? { await process?.wait(until: deadline) }
 
     /// The path of this program; where its file has been replaced since, the running one.
-    private nonisolated static var ownPath: String {
+    nonisolated static var ownPath: String {
         let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         guard let path, FileManager.default.isExecutableFile(atPath: path) else { return "/proc/self/exe" }
         return path

@@ -25,17 +25,30 @@ package final class TestHost {
     package func start(
         _ program: String, _ arguments: [String], environment: [String: String] = [:], log: String? = nil
     ) throws(TestbedError) -> ChildProcess {
-        let words = entering(program, arguments)
+        let process = try Self.start(
+            program, entering(program, arguments), environment: environment, log: log)
+        processes.removeAll { $0.exit != nil }
+        processes.append(process)
+        return process
+    }
+
+    /// The same on this machine itself, for a cluster that needs no hosts.
+    package static func startHere(
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], log: String? = nil
+    ) throws(TestbedError) -> ChildProcess {
+        try start(program, endingWithUs + [program] + arguments, environment: environment, log: log)
+    }
+
+    private static func start(
+        _ program: String, _ words: [String], environment: [String: String], log: String?
+    ) throws(TestbedError) -> ChildProcess {
         var child = ChildSpecification(
             words[0], Array(words.dropFirst()),
             environment: ProgramRun.cleanEnvironment.merging(environment) { $1 })
         child.output = log.map { .appended(to: $0) } ?? .null
         child.error = log.map { .appended(to: $0) } ?? .null
         child.hasOwnGroup = true
-        let process = try ProgramRun.start(child, what: program)
-        processes.removeAll { $0.exit != nil }
-        processes.append(process)
-        return process
+        return try ProgramRun.start(child, what: program)
     }
 
     /// Runs a program here to its end, or kills it at its limit.
@@ -60,6 +73,8 @@ package final class TestHost {
 
     /// Both programs become the next one and keep the process id, so that signals reach the program itself.
     private func entering(_ program: String, _ arguments: [String]) -> [String] {
-        ["nsenter", "--net=/run/netns/\(name)", "setpriv", "--pdeathsig", "KILL", "--", program] + arguments
+        ["nsenter", "--net=/run/netns/\(name)"] + Self.endingWithUs + [program] + arguments
     }
+
+    private static let endingWithUs = ["setpriv", "--pdeathsig", "KILL", "--"]
 }
