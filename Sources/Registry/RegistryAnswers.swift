@@ -73,7 +73,9 @@ struct ReceivedQuery {
     let questionBytes: ArraySlice<UInt8>
     let extended: EDNS?
     /// Its signature, not yet checked.
-    let signature: ReceivedSignature?
+    var signature: ReceivedSignature? { signatures.first }
+    /// None or one: in a row of its own, so that a query without is not larger for it wherever it is handed on.
+    private let signatures: [ReceivedSignature]
     /// How many records are in the two sections behind the question.
     let counts: [2 of Int]
 
@@ -97,7 +99,7 @@ struct ReceivedQuery {
         for _ in 0..<additionals { try scan.record(&reader, isAdditional: true) }
         guard reader.isAtEnd else { throw reader.error(.bytesLeft) }
         extended = scan.extended
-        signature = scan.signature
+        signatures = scan.signature.map { [$0] } ?? []
         counts = [Int(answers), Int(authorities)]
     }
 }

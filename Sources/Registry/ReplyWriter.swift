@@ -2,17 +2,19 @@ internal import Model
 
 /// Puts one answer together, within the length that the asker can take.
 struct ReplyWriter {
-    private let query: ReceivedQuery
+    private let extended: EDNS?
     private let limit: Int
     private var bytes: [UInt8]
     private var header: DNSHeader
     private var counts: [3 of UInt16] = .init(repeating: 0)
     private var error: EDNS.ExtendedError?
     private var code = ResponseCode.noError
-    private var signer: TSIGSigner?
+    /// None or one; most answers are not signed, and are not to be larger for it.
+    private var signers: [TSIGSigner] = []
+    private var signer: TSIGSigner? { signers.first }
 
     init(_ query: ReceivedQuery, _ transport: DNSTransport) {
-        self.query = query
+        extended = query.extended
         limit = Self.limit(query.extended, transport)
         header = DNSHeader(id: query.header.id)
         header.isResponse = true
@@ -32,11 +34,11 @@ struct ReplyWriter {
     }
 
     /// Has the answer signed when it is finished.
-    mutating func sign(with signer: TSIGSigner?) { self.signer = signer }
+    mutating func sign(with signer: TSIGSigner?) { signers = signer.map { [$0] } ?? [] }
 
     /// Has the answer say BADTIME, and what time it is here.
     mutating func tellTime(_ asked: TSIG, _ wallSeconds: UInt64) {
-        signer = signer?.tellingTime(asked, wallSeconds)
+        sign(with: signer?.tellingTime(asked, wallSeconds))
     }
 
     /// Takes over a prepared answer in a new random order, or sets TC where it does not fit as a whole.
@@ -44,7 +46,7 @@ struct ReplyWriter {
         code = prepared.code
         error = prepared.error
         header.isAuthoritative = code != .serverFailure
-        let room = limit - (query.extended == nil ? 0 : 17) - (signer?.record.signedLength ?? 0)
+        let room = limit - (extended == nil ? 0 : 17) - (signer?.record.signedLength ?? 0)
         let order = Self.order(prepared.answers.count, &generator)
         let length = order.reduce(bytes.count + prepared.authority.count) { $0 + prepared.answers[$1].count }
         guard length <= room else {
@@ -82,7 +84,7 @@ struct ReplyWriter {
     consuming func finished(_ refusal: ResponseCode? = nil) -> DNSOutcome {
         if let refusal { code = refusal }
         header.code = code
-        if let extended = query.extended {
+        if let extended {
             bytes += extended.reply(code, error)
             counts[2] += 1
         }
