@@ -49,6 +49,7 @@ package struct Rehearsal {
             world.addSettledRing(of: settings.servers)
         } else {
             for _ in 0..<settings.servers { world.addServer() }
+            world.watchNames()
         }
         let order = world.servers.sorted { $0.id < $1.id }
         places = Array(repeating: 0, count: order.count)
