@@ -71,10 +71,11 @@ extension ClusterKey: CustomStringConvertible, CustomDebugStringConvertible, Cus
 }
 
 extension ClusterKey {
-    /// The cluster's public name, 16 bytes: says which cluster a packet is of, and nothing of the key.
+    /// The cluster's name, 16 bytes: says nothing of the key, and is not sent either.
     package var clusterID: [UInt8] { HKDFSHA256.derive(from: secret, info: "rondo cluster", length: 16) }
 
-    /// The identity of the peer key in TLS: names the key, so that two may be valid during a rotation.
+    /// The name of the peer key, so that two may be valid during a rotation; what TLS sends is made of it anew for each
+    /// handshake.
     package var peerIdentity: String { "rondo/1/" + Base64.urlText(clusterID) }
 
     /// The external PSK of peer connections, 32 bytes.

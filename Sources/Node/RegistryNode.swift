@@ -1,4 +1,4 @@
-internal import Crypto
+package import Crypto
 package import Model
 internal import Peers
 package import Platform
@@ -123,6 +123,13 @@ package final class RegistryNode {
         } catch {
             return .failure(PeerRefusal(code: "bad_request", message: error.reason))
         }
+    }
+
+    /// Takes other keys of the cluster, the first to prove, all to accept, without a pause.
+    package func use(_ keys: [ClusterKey]) {
+        peers.use(keys.map(PeerSecret.init))
+        server.use(keys)
+        discoverer?.use(keys)
     }
 
     /// Waits until the registry has been stopped.

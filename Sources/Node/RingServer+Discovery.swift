@@ -17,7 +17,7 @@ extension RingServer {
         view.needsLease = configuration.registriesAreGiven || configuration.discoveryPort == 0
         guard configuration.discoveryPort != 0 else { return nil }
         let discoverer = Discoverer(
-            asker: .server, keys: configuration.keys, host: peers.identity.endpoint.host,
+            asker: .server, keys: keys, host: peers.identity.endpoint.host,
             port: configuration.discoveryPort, clock: world.clock, network: world.network, log: world.log,
             metrics: metrics)
         discoverer.knowledge = { [weak self] in

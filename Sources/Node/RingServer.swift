@@ -1,5 +1,5 @@
 internal import Catalogue
-internal import Crypto
+package import Crypto
 internal import DataServer
 internal import HTTP
 package import Model
@@ -43,6 +43,8 @@ package final class RingServer {
     /// Nil where the operator turned discovery off.
     private(set) var discoverer: Discoverer?
     let firstAnswer: FirstAnswer
+    /// The first is proven, all are accepted.
+    private(set) var keys: [ClusterKey]
     private(set) var isLeaving = false
     private(set) var hasEnded = false
     private var isCounting = false
@@ -74,6 +76,7 @@ package final class RingServer {
         async throws(StartFailure)
     {
         self.configuration = configuration
+        keys = configuration.keys
         self.world = world
         self.state = state
         var generator = SystemKeyGenerator()
@@ -144,6 +147,15 @@ package final class RingServer {
         }
     }
 
+    /// Takes other keys of the cluster, the first to prove, all to accept, without a pause: at least one in common with
+    /// what the others have.
+    package func use(_ keys: [ClusterKey]) {
+        self.keys = keys
+        peers.use(keys.map(PeerSecret.init))
+        shell?.use(keys)
+        discoverer?.use(keys)
+    }
+
     /// Waits for the end of the server: a graceful leave, or a second process with its id.
     package func run() async -> StartFailure? { await end.wait() }
 }
@@ -171,7 +183,7 @@ extension RingServer {
             identity: Ring.Identity(entry: entry, roleIsRemembered: isRemembered), seed: generator.next())
         guard
             let sealer = DatagramSealer(
-                keys: configuration.keys.map(\.datagramKey), startNonce: SystemRandom.bytes(16))
+                keys: keys.map(\.datagramKey), startNonce: SystemRandom.bytes(16))
         else { return finish(StartFailure("the cluster key gives no datagram key")) }
         let shell = RingShell(
             ring: machine, peers: peers, sealer: sealer, clock: world.clock, log: world.log, metrics: metrics)

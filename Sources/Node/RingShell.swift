@@ -74,6 +74,9 @@ final class RingShell {
         handle(.started(contacts: contacts))
     }
 
+    /// Takes other keys of the cluster.
+    func use(_ keys: [ClusterKey]) { sealer.use(keys.map(\.datagramKey)) }
+
     func stop() {
         isStopped = true
         for timer in timers.values { timer.cancel() }

@@ -18,7 +18,8 @@ package struct DatagramSealer: Sendable {
     }
 
     private struct Sender {
-        let cipher: AEAD
+        /// One for each cluster key; while a key is changed a sender may begin to use another.
+        var ciphers: [AEAD]
         var highest: UInt64 = 0
         /// Bit n of the window: the counter `highest - n` has been seen.
         var seen: [16 of UInt64] = .init(repeating: 0)
@@ -31,9 +32,9 @@ package struct DatagramSealer: Sendable {
     /// Senders remembered; only holders of the key ever become one.
     private static let maximumSenders = 4096
 
-    private let clusterKeys: [[UInt8]]
+    private var clusterKeys: [[UInt8]]
     private let startNonce: [UInt8]
-    private let own: AEAD
+    private var own: AEAD
     private var counter: UInt64 = 0
     private var senders: [[UInt8]: Sender] = [:]
     private var uses: UInt64 = 0
@@ -49,6 +50,21 @@ package struct DatagramSealer: Sendable {
         self.startNonce = startNonce
         self.own = own
     }
+
+    /// Takes other keys. What was opened stays opened once: senders keep their windows.
+    ///
+    /// - Parameter keys: at least one, else nothing changes.
+    package mutating func use(_ keys: [[UInt8]]) {
+        guard let first = keys.first, let own = Self.cipher(first, startNonce) else { return }
+        clusterKeys = keys
+        self.own = own
+        for name in Array(senders.keys) {
+            let ciphers = ciphers(of: name)
+            senders[name]?.ciphers = ciphers
+        }
+    }
+
+    private func ciphers(of name: [UInt8]) -> [AEAD] { clusterKeys.compactMap { Self.cipher($0, name) } }
 
     private static func cipher(_ key: [UInt8], _ startNonce: [UInt8]) -> AEAD? {
         AEAD(key: HKDFSHA256.derive(from: key, salt: startNonce, info: "rondo datagram sender", length: 16))
@@ -73,20 +89,10 @@ package struct DatagramSealer: Sendable {
         guard name != startNonce else { throw .replayed }
         let counter = head[Self.nonceLength...].reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         let sealed = Array(datagram[Self.headLength...])
-        if var sender = senders[name] {
-            guard let opened = sender.cipher.open(sealed, nonce: Self.nonce(counter), additional: head) else {
-                throw .forged
-            }
+        var sender = senders[name] ?? Sender(ciphers: ciphers(of: name))
+        for cipher in sender.ciphers {
+            guard let opened = cipher.open(sealed, nonce: Self.nonce(counter), additional: head) else { continue }
             guard Self.isNew(counter, in: &sender) else { throw .replayed }
-            remember(sender, name)
-            return opened
-        }
-        for key in clusterKeys {
-            guard let cipher = Self.cipher(key, name),
-                let opened = cipher.open(sealed, nonce: Self.nonce(counter), additional: head)
-            else { continue }
-            var sender = Sender(cipher: cipher)
-            _ = Self.isNew(counter, in: &sender)
             remember(sender, name)
             return opened
         }

@@ -9,6 +9,15 @@ final class PeerLink {
     let linkClass: LinkClass
     /// Whether this end made the connection.
     let isDialled: Bool
+    /// The names of the keys of which one was proven.
+    let keys: Set<String>
+    /// It was made with a key that is gone: what is under way goes on, nothing new begins.
+    private(set) var isRetiring = false
+    /// This end closes it as soon as nothing is under way: the other one begins nothing any more.
+    private var isLast = false
+    private var isAnnounced = false
+    /// The other end had the key, and sent no frames all the same.
+    private(set) var wasGarbled = false
     private let stream: any ByteStream
     private let clock: any Clock
     private var parser: FrameParser
@@ -36,7 +45,8 @@ final class PeerLink {
 
     init(
         stream: any ByteStream, parser: FrameParser, peer: PeerIdentity, linkClass: LinkClass, isDialled: Bool,
-        clock: any Clock, serve: @escaping @Loop (FrameKind, PeerRequest) async -> Result<PeerReply, PeerRefusal>,
+        keys: Set<String>, clock: any Clock,
+        serve: @escaping @Loop (FrameKind, PeerRequest) async -> Result<PeerReply, PeerRefusal>,
         closed: @escaping @Loop (PeerLink) -> Void
     ) {
         self.stream = stream
@@ -44,6 +54,7 @@ final class PeerLink {
         self.peer = peer
         self.linkClass = linkClass
         self.isDialled = isDialled
+        self.keys = keys
         self.clock = clock
         self.serve = serve
         self.closed = closed
@@ -63,6 +74,7 @@ final class PeerLink {
                 parser.append(bytes)
             } catch {
                 // A stream that broke and a peer that sends no frames end the same way: this link, and nothing else.
+                wasGarbled = error is FrameError
                 break
             }
         }
@@ -80,6 +92,32 @@ final class PeerLink {
         readerPause?.resume()
         readerPause = nil
         closed(self)
+    }
+
+    /// Lets what is under way at both ends end, for ten seconds at most, and closes.
+    func retire() {
+        guard isOpen, !isLast else { return }
+        isRetiring = true
+        isLast = true
+        let deadline = clock.now + Self.progressDeadline
+        _ = clock.schedule(at: deadline) { [weak self] in self?.close() }
+        Loop.spawn("peer.retire") { [self] in
+            // Whatever the answer is: what the other end had begun by then has been read before it.
+            _ = await request(.retire, header: Array("{}".utf8), body: [], deadline: deadline)
+            isAnnounced = true
+            closeIfDrained()
+        }
+    }
+
+    private func closeIfDrained() {
+        if isAnnounced, waiting.isEmpty, working == 0 { close() }
+    }
+
+    /// The other end closes it soon.
+    private func otherRetires(_ frame: Frame) {
+        isRetiring = true
+        let reply = Frame(kind: .retire, direction: .reply, requestID: frame.requestID)
+        Loop.spawn("peer.write") { [self] in if await !writing.write(reply) { close() } }
     }
 
     func request(_ kind: FrameKind, header: [UInt8], body: [UInt8], deadline: MonotonicTime)
@@ -109,6 +147,7 @@ final class PeerLink {
 
     private func settle(_ id: UInt64, _ result: Result<PeerReply, PeerError>) {
         waiting.removeValue(forKey: id)?.resume(returning: result)
+        closeIfDrained()
     }
 
     private func take(_ frame: Frame) async {
@@ -121,6 +160,7 @@ final class PeerLink {
                 frame.requestID,
                 .failure(.refused(code: refusal?.code ?? "refused", message: refusal?.message ?? "no reason was given"))
             )
+        case .request where frame.kind == .retire: otherRetires(frame)
         case .request:
             working += 1
             workingBytes += frame.length
@@ -154,6 +194,7 @@ final class PeerLink {
             readerPause?.resume()
             readerPause = nil
         }
+        closeIfDrained()
     }
 }
 

@@ -21,7 +21,7 @@ package final class Peers {
     private let network: any Network
     private let log: Logger
     private let metrics: Metrics
-    private let secrets: [PeerSecret]
+    private var secrets: [PeerSecret]
     private var handlers: [FrameKind: Handler] = [:]
     private var listener: (any StreamListener)?
     private var links: [LinkKey: [PeerLink]] = [:]
@@ -76,6 +76,14 @@ package final class Peers {
     package func useIncarnation(_ incarnation: Incarnation) {
         identity.life = ServerLife(id: identity.life.id, incarnation: incarnation)
     }
+
+    /// Takes other keys, the first to prove, all to accept. Links that may rest on a key that is gone are made anew.
+    package func use(_ secrets: [PeerSecret]) {
+        self.secrets = secrets
+        for link in links.values.flatMap({ $0 }) where !rests(link) { link.retire() }
+    }
+
+    private func rests(_ link: PeerLink) -> Bool { link.keys.isSubset(of: secrets.map(\.identity)) }
 
     package func handle(_ kind: FrameKind, _ handler: @escaping Handler) { handlers[kind] = handler }
 
@@ -149,7 +157,7 @@ package final class Peers {
 extension Peers {
     private func openLink(to address: PeerAddress, _ linkClass: LinkClass) -> PeerLink? {
         links[LinkKey(endpoint: address.endpoint, linkClass: linkClass)]?.first {
-            $0.isOpen && (linkClass == .control || $0.isDialled)
+            $0.isOpen && !$0.isRetiring && (linkClass == .control || $0.isDialled)
                 && (address.life == nil || $0.peer.life.id == address.life?.id)
         }
     }
@@ -176,11 +184,12 @@ extension Peers {
         async -> Result<PeerLink, PeerError>
     {
         guard !isStopped else { return .failure(.closed) }
+        let secrets = secrets
         do throws(StreamError) {
             let plain = try await network.connect(
                 to: address.endpoint, from: identity.endpoint.host, deadline: deadline)
             let stream = try await network.secure(plain, as: .client, secrets: secrets, deadline: deadline)
-            return await introduce(over: stream, to: address, linkClass, deadline: deadline)
+            return await introduce(over: stream, to: address, linkClass, secrets.prefix(1), deadline: deadline)
         } catch {
             metrics.count("rondo_peer_dial_failures_total", "Peer connections that could not be made.")
             return .failure(.unreachable(PeerError.StreamFailure(error)))
@@ -188,7 +197,8 @@ extension Peers {
     }
 
     private func introduce(
-        over stream: any ByteStream, to address: PeerAddress, _ linkClass: LinkClass, deadline: MonotonicTime
+        over stream: any ByteStream, to address: PeerAddress, _ linkClass: LinkClass, _ keys: ArraySlice<PeerSecret>,
+        deadline: MonotonicTime
     ) async -> Result<PeerLink, PeerError> {
         let hello = Hello(identity: identity, link: linkClass, meant: address.life)
         do throws(PeerError) {
@@ -198,7 +208,7 @@ extension Peers {
             }
             guard !isStopped else { throw .closed }
             return .success(
-                open(stream, parser, peer: answer.identity, at: address.endpoint, linkClass, isDialled: true))
+                open(stream, parser, peer: answer.identity, at: address.endpoint, linkClass, keys, isDialled: true))
         } catch {
             stream.close()
             return .failure(error)
@@ -211,9 +221,10 @@ extension Peers {
         Loop.spawn("peer.accept") { [self] in
             defer { handshakes -= 1 }
             let deadline = clock.now + Self.handshakeDeadline
+            let secrets = secrets
             do {
                 let stream = try await network.secure(plain, as: .server, secrets: secrets, deadline: deadline)
-                await welcome(stream, deadline: deadline)
+                await welcome(stream, secrets[...], deadline: deadline)
             } catch {
                 metrics.count("rondo_peer_strangers_total", "Peer connections without the cluster's key.")
                 warnOfStranger(at: plain.remote, "\(error)")
@@ -229,7 +240,9 @@ extension Peers {
         log.warning("refused a connection without the cluster's key", ["from": remote, "reason": reason])
     }
 
-    private func welcome(_ stream: any ByteStream, deadline: MonotonicTime) async {
+    private func welcome(
+        _ stream: any ByteStream, _ keys: ArraySlice<PeerSecret>, deadline: MonotonicTime
+    ) async {
         do {
             let handshake = Handshake(stream: stream, deadline: deadline)
             let (hello, parser) = try await handshake.answer { self.identity }
@@ -237,7 +250,8 @@ extension Peers {
             guard hello.means(identity.life), hello.identity.life.id != identity.life.id, !isStopped else {
                 return stream.close()
             }
-            _ = open(stream, parser, peer: hello.identity, at: hello.identity.endpoint, hello.link, isDialled: false)
+            _ = open(
+                stream, parser, peer: hello.identity, at: hello.identity.endpoint, hello.link, keys, isDialled: false)
         } catch {
             metrics.count("rondo_peer_bad_hellos_total", "Peer connections that did not introduce themselves.")
             stream.close()
@@ -246,12 +260,12 @@ extension Peers {
 
     private func open(
         _ stream: any ByteStream, _ parser: FrameParser, peer: PeerIdentity, at endpoint: Endpoint,
-        _ linkClass: LinkClass, isDialled: Bool
+        _ linkClass: LinkClass, _ keys: ArraySlice<PeerSecret>, isDialled: Bool
     ) -> PeerLink {
         let key = LinkKey(endpoint: endpoint, linkClass: linkClass)
         let link = PeerLink(
             stream: stream, parser: parser, peer: peer, linkClass: linkClass, isDialled: isDialled,
-            clock: clock,
+            keys: Set(keys.map(\.identity)), clock: clock,
             serve: { [weak self] kind, request in
                 await self?.serve(kind, request)
                     ?? .failure(PeerRefusal(code: "stopping", message: "this server is stopping"))
@@ -260,6 +274,8 @@ extension Peers {
         links[key, default: []].append(link)
         Loop.spawn("peer.read") { await link.run() }
         closeLinks(ofProcessesBefore: peer)
+        // The keys may have changed during the handshake.
+        if !rests(link) { link.retire() }
         return link
     }
 
@@ -282,6 +298,9 @@ extension Peers {
     private func forget(_ link: PeerLink, _ key: LinkKey) {
         links[key]?.removeAll { $0 === link }
         if links[key]?.isEmpty == true { links[key] = nil }
+        if link.wasGarbled {
+            metrics.count("rondo_peer_garbage_total", "Peer connections closed because no frames came over them.")
+        }
         if link.linkClass == .control, !isStopped, !hasControlLink(withProcess: link.peer) { lastLinkClosed(link.peer) }
     }
 

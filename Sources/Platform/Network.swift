@@ -59,9 +59,9 @@ package protocol DatagramSocket: AnyObject, Sendable {
 }
 
 /// The key that makes two ends of a TLS connection peers; the identity says which key it is, so that two may be valid
-/// at a time.
+/// at a time. What is sent of it shows neither.
 package struct PeerSecret: Sendable {
-    /// At most 128 bytes.
+    /// Known to both ends; never sent as it is.
     package let identity: String
     /// 32 bytes.
     package let key: [UInt8]

@@ -80,7 +80,7 @@ package struct Registry: Sendable {
     package var serial: UInt32
     var changed = false
     var answers = AnswerCache()
-    let tsigKeys: TSIGKeys
+    private(set) var tsigKeys: TSIGKeys
     var signedUpdates: SignedUpdates
     /// The other registries.
     var peers = PeerRegistries()
@@ -113,6 +113,9 @@ package struct Registry: Sendable {
         nextSweep = fillsUntil
         for registry in registries { seek(registry, until: .distantFuture, at: now) }
     }
+
+    /// Takes other keys, any of which signs queries and updates from now on.
+    package mutating func use(_ keys: [ClusterKey]) { tsigKeys = TSIGKeys(secrets: keys.map(\.tsigSecret)) }
 
     /// Takes one event and appends what is to be done about it.
     package mutating func handle(_ event: RegistryEvent, at time: MonotonicTime, into effects: inout [RegistryEffect]) {

@@ -115,6 +115,9 @@ package final class RegistryServer {
             registries: registry.liveRegistries)
     }
 
+    /// Takes other keys of the cluster: any of them signs queries and updates from now on.
+    package func use(_ keys: [ClusterKey]) { registry.use(keys) }
+
     /// Closes the DNS port and gives up the checks that are under way. Afterwards nothing is answered.
     package func stop() {
         isStopped = true

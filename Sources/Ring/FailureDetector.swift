@@ -169,6 +169,9 @@ extension Ring {
             // A ping that means another life of this server is answered too, in the name of the present one.
             sendProbe(.acknowledgement, to: probe.from, at: endpoint, sequence: probe.sequence)
         }
+        // What was meant for an earlier process of this server may have been recorded then and be played now: it proves
+        // nothing of its sender, who learns from the answer whom it has to mean.
+        guard probe.to.incarnation >= firstIncarnation else { return }
         epoch = max(epoch, probe.epoch)
         note(probe.token)
         heard(probe.from, at: endpoint)

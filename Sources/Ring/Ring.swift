@@ -23,6 +23,8 @@ package struct Ring: Sendable {
 
     /// This server's id.
     package let id: ServerID
+    /// Of this process: what names a lower one was meant for an earlier process of this server.
+    let firstIncarnation: Incarnation
     var generator: SeededGenerator
     var now = MonotonicTime.zero
     var load = 0
@@ -47,6 +49,7 @@ package struct Ring: Sendable {
     ) {
         self.configuration = configuration
         id = identity.entry.id
+        firstIncarnation = identity.entry.incarnation
         generator = SeededGenerator(seed: seed)
         var own = identity.entry
         own.provisional = own.provisional && !identity.roleIsRemembered && !own.pinned

@@ -10,6 +10,8 @@ package struct FrameKind: RawRepresentable, Hashable, Sendable {
     package static let ring = FrameKind(rawValue: 2)
     /// Are you there, and who are you?
     package static let ping = FrameKind(rawValue: 3)
+    /// No more requests over this link, please: its end is near. Answered when those before it have been sent.
+    package static let retire = FrameKind(rawValue: 4)
     package static let leaseRequest = FrameKind(rawValue: 10)
     package static let leaseRelease = FrameKind(rawValue: 11)
     package static let deathReport = FrameKind(rawValue: 12)

@@ -62,4 +62,31 @@ import Testing
             #expect(throws: DatagramSealer.Failure.forged) { try sender.open(Array(repeating: 0, count: length)) }
         }
     }
+
+    @Test func `over a change of keys a sender is understood at every step, and nothing is opened twice`() throws {
+        let (old, new) = ([UInt8](repeating: 1, count: 32), [UInt8](repeating: 9, count: 32))
+        var (sender, receiver) = (try sealer(1), try sealer(2))
+        var sent: [[UInt8]] = []
+        for (sends, accepts) in [
+            ([old], [old]), ([old], [old, new]), ([new, old], [old, new]), ([new], [new, old]),
+        ] {
+            sender.use(sends)
+            receiver.use(accepts)
+            sent.append(sender.seal([1]))
+            #expect(try receiver.open(sent[sent.count - 1]) == [1])
+            for datagram in sent {
+                #expect(throws: DatagramSealer.Failure.replayed) { try receiver.open(datagram) }
+            }
+        }
+        receiver.use([new])
+        // What the old key sealed is nothing now.
+        #expect(throws: DatagramSealer.Failure.forged) { try receiver.open(sent[0]) }
+        #expect(try receiver.open(sender.seal([2])) == [2])
+    }
+
+    @Test func `no two of a cluster's datagrams show anything in common but their sender and its count`() throws {
+        var sender = try sealer(1)
+        let (one, two) = (sender.seal([1, 2, 3]), sender.seal([1, 2, 3]))
+        #expect(zip(one.dropFirst(24), two.dropFirst(24)).count { $0 == $1 } < 4)
+    }
 }

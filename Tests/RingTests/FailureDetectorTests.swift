@@ -213,4 +213,32 @@ import Testing
         #expect(!script.feed(.timerFired(old)).isEmpty)
         #expect(script.feed(.timerFired(old)).isEmpty)
     }
+
+    @Test func `A probe that was meant for an earlier process is answered and proves nothing of its sender`() {
+        for (meant, isProof) in [(4 as UInt64, false), (5, true)] {
+            var script = Script(servers: 3) { $0.incarnation = Incarnation(5) }
+            // Server 2 has fallen silent; somebody plays what it sent to the run of this server before.
+            var suspected = false
+            for number in 0..<30 as Range<UInt32> {
+                script.hear(3)
+                let recorded = Probe(
+                    kind: .ping, from: life(2), to: life(1, meant), sequence: number, digest: 77,
+                    epoch: Epoch(counter: 9, manager: ServerID(2)), token: .none)
+                let effects = script.feed(.probeReceived(recorded, from: endpoint))
+                #expect(effects.probes.contains { $0.kind == .acknowledgement && $0.from == life(1, 5) })
+                suspected = suspected || script.wait(50).asked.contains(3)
+            }
+            #expect(suspected == !isProof)
+            #expect((script.ring.epoch.counter == 9) == isProof)
+        }
+    }
+
+    @Test func `A probe for another server is nothing here`() {
+        var script = Script(servers: 3)
+        let stray = Probe(
+            kind: .ping, from: life(2), to: life(3), sequence: 1, digest: 77,
+            epoch: Epoch(counter: 9, manager: ServerID(2)), token: .none)
+        #expect(script.feed(.probeReceived(stray, from: endpoint)).isEmpty)
+        #expect(script.ring.epoch == .none)
+    }
 }

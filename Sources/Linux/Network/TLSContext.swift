@@ -1,4 +1,5 @@
 internal import COpenSSL
+internal import Crypto
 internal import Glibc
 internal import Model
 internal import Platform
@@ -70,21 +71,51 @@ final class TLSContexts {
 }
 
 /// The secrets in the form in which OpenSSL's callbacks need them.
+///
+/// A ClientHello shows its PSK identity to everybody on the way (RFC 8446 §4.2.11), so what is sent there is another
+/// one for each handshake: 16 random bytes and their HMAC under a key made of the secret. Who has the secret knows it
+/// by that; for everybody else no two have anything in common.
 @safe
 private final class TLSKeys: Sendable {
-    let secrets: [PeerSecret]
-    /// The first secret's identity, for as long as a handshake may point to it.
-    // Safe because it is written once, in init, and freed when nothing refers to this object any more.
-    nonisolated(unsafe) let identity: UnsafeMutableBufferPointer<UInt8>
-
-    init(_ secrets: [PeerSecret]) {
-        self.secrets = secrets
-        let bytes = Array((secrets.first?.identity ?? "").utf8)
-        unsafe identity = .allocate(capacity: bytes.count)
-        _ = unsafe identity.initialize(fromContentsOf: bytes)
+    private struct Mark {
+        let secret: PeerSecret
+        let key: [UInt8]
     }
 
-    deinit { unsafe identity.deallocate() }
+    private static let saltLength = 16
+    private static let identityLength = saltLength + HMACSHA256.length
+    private let marks: [Mark]
+    /// The identity of the handshake under way, for as long as OpenSSL needs to copy it.
+    // Safe because it is written and read on the loop only, and freed when nothing refers to this object any more.
+    nonisolated(unsafe) private let buffer: UnsafeMutableBufferPointer<UInt8>
+
+    init(_ secrets: [PeerSecret]) {
+        marks = secrets.map { secret in
+            Mark(
+                secret: secret,
+                key: HKDFSHA256.derive(from: secret.key, info: "rondo peer identity \(secret.identity)"))
+        }
+        unsafe buffer = .allocate(capacity: Self.identityLength)
+        unsafe buffer.initialize(repeating: 0)
+    }
+
+    deinit { unsafe buffer.deallocate() }
+
+    /// The secret to prove, and a fresh identity for it.
+    func introduce() -> (secret: PeerSecret, identity: UnsafeBufferPointer<UInt8>)? {
+        guard let mark = marks.first else { return nil }
+        let salt = SystemRandom.bytes(Self.saltLength)
+        for (index, byte) in (salt + HMACSHA256.code(salt, key: mark.key)).enumerated() { unsafe buffer[index] = byte }
+        return unsafe (mark.secret, UnsafeBufferPointer(buffer))
+    }
+
+    /// The secret that an identity was made with; nil for another cluster's, and for noise.
+    func secret(of identity: [UInt8]) -> PeerSecret? {
+        guard identity.count == Self.identityLength else { return nil }
+        let salt = Array(identity.prefix(Self.saltLength))
+        let code = identity.dropFirst(Self.saltLength)
+        return marks.first { HMACSHA256.isValid(code, for: salt, key: $0.key) }?.secret
+    }
 
     static func of(_ ssl: OpaquePointer?) -> TLSKeys? {
         guard let ssl = unsafe ssl, let context = unsafe SSL_get_SSL_CTX(ssl),
@@ -95,17 +126,17 @@ private final class TLSKeys: Sendable {
     }
 }
 
-/// A client's key, with its name.
+/// A client's key, with its name for this handshake.
 private func useSession(
     _ ssl: OpaquePointer?, _: OpaquePointer?, _ identity: UnsafeMutablePointer<UnsafePointer<UInt8>?>?,
     _ length: UnsafeMutablePointer<Int>?, _ session: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
     // Safe because OpenSSL passes places for all three results, and copies the identity before the handshake goes on.
-    guard let keys = unsafe TLSKeys.of(ssl), let secret = keys.secrets.first,
+    guard let keys = unsafe TLSKeys.of(ssl), let (secret, name) = unsafe keys.introduce(),
         let made = unsafe makeSession(ssl, secret.key)
     else { return 0 }
-    unsafe identity?.pointee = UnsafePointer(keys.identity.baseAddress)
-    unsafe length?.pointee = keys.identity.count
+    unsafe identity?.pointee = name.baseAddress
+    unsafe length?.pointee = name.count
     unsafe session?.pointee = made
     return 1
 }
@@ -119,7 +150,7 @@ private func findSession(
     guard let keys = unsafe TLSKeys.of(ssl), let identity = unsafe identity else { return 1 }
     // Safe because OpenSSL gives the length of what it points to.
     let name = unsafe [UInt8](UnsafeBufferPointer(start: identity, count: length))
-    guard let secret = keys.secrets.first(where: { Array($0.identity.utf8) == name }) else { return 1 }
+    guard let secret = keys.secret(of: name) else { return 1 }
     unsafe session?.pointee = makeSession(ssl, secret.key)
     return 1
 }

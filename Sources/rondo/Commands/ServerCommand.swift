@@ -10,6 +10,7 @@ enum ServerCommand {
 
     static let command = Command(syntax: syntax) { invocation throws(Faults) in
         let configuration = try ServerSettings.read(invocation)
+        guard let keySource = KeySource.of(invocation) else { throw Faults(ServerSettings.missingKey) }
         ProcessMemory.tune()
         ProcessLimits.raiseOpenFiles()
         try dieWithParent()
@@ -20,7 +21,7 @@ enum ServerCommand {
             throw Faults(.failed(ServerProcess.sentence(error, configuration)))
         }
         try await LoopRun.run { () throws(Faults) in
-            try await ServerProcess(configuration: configuration, home: home).run()
+            try await ServerProcess(configuration: configuration, keySource: keySource, home: home).run()
         }
     }
 
@@ -58,7 +59,8 @@ enum ServerCommand {
         OptionSyntax("home", "DIR", "the folder of everything that outlives the process", standard: "/var/lib/rondo"),
         OptionSyntax(
             "key-file", "FILE",
-            "the cluster's key, made by `rondo key new`; further lines are keys that are also accepted"),
+            "the cluster's key, made by `rondo key new`; further lines are keys that are also accepted; SIGHUP reads it "
+                + "again"),
         OptionSyntax("http", "PORT", "the port for listeners", standard: "8080"),
         OptionSyntax("peer", "PORT", "the port for the other servers", standard: "7700"),
         OptionSyntax("dns", "PORT", "the port for names, on registries", standard: "5300"),

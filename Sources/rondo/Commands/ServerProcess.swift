@@ -15,6 +15,7 @@ struct ServerProcess {
     private static let diskThreads = 3
 
     let configuration: ServerConfiguration
+    let keySource: KeySource
     let home: Home
 
     func run() async throws(Faults) {
@@ -24,14 +25,18 @@ struct ServerProcess {
         let disk = BlockingPool(name: "rondo-disk", threads: Self.diskThreads)
         let host = Host(
             clock: clock, network: network, files: try await files(disk), work: disk, log: log(address))
+        let reload = KeyReload(source: keySource, keys: configuration.keys, pool: disk, log: host.log)
         do throws(StartFailure) {
+            try reloadOnSignal(reload)
             if configuration.choice == .registry {
                 let registry = try await RegistryNode.start(configuration, address: address, host: host)
+                reload.give { registry.use($0) }
                 try leaveOnSignal(clock) { await registry.leave() }
                 if let failure = await registry.run() { throw failure }
             } else {
                 let server = try await RingServer.start(
                     configuration, address: address, host: host, openStores: stores(disk, host.log))
+                reload.give { server.use($0) }
                 try leaveOnSignal(clock) { await server.leave() }
                 if let failure = await server.run() { throw failure }
             }
@@ -92,6 +97,15 @@ struct ServerProcess {
         }
     }
 
+    /// From the beginning: a signal that nobody waits for would end the process.
+    private func reloadOnSignal(_ reload: KeyReload) throws(StartFailure) {
+        do throws(StreamError) {
+            try reload.listen()
+        } catch {
+            throw StartFailure("the system does not let this program handle signals")
+        }
+    }
+
     /// The first signal lets the server leave; the second, or the end of its time, ends it at once.
     private func leaveOnSignal(
         _ clock: LinuxClock, _ leave: @escaping @Loop @Sendable () async -> Void
@@ -103,7 +117,7 @@ struct ServerProcess {
             _ = clock.schedule(at: clock.now + Self.leaveLimit) { exit(1) }
         }
         do throws(Faults) {
-            try request.listen()
+            try request.listen(to: [.interrupt, .terminate])
         } catch {
             throw StartFailure("the system does not let this program handle signals")
         }

@@ -87,11 +87,12 @@ struct ServerSettings {
         return (reader.endpoints(text, origin: origin, standardPort: ServerConfiguration.defaultDNSPort), true)
     }
 
+    static let missingKey = Fault.usage(
+        "a server needs its cluster's key: make one with `(umask 077; rondo key new > rondo.key)` "
+            + "and give it with --key-file rondo.key")
+
     private mutating func keys() -> [ClusterKey] {
-        if KeySource.of(invocation) == nil {
-            let make = "make one with `(umask 077; rondo key new > rondo.key)`"
-            reader.add(.usage("a server needs its cluster's key: \(make) and give it with --key-file rondo.key"))
-        }
+        if KeySource.of(invocation) == nil { reader.add(Self.missingKey) }
         return reader.keys()?.keys ?? []
     }
 

@@ -73,7 +73,7 @@ extension SettingsReader {
         guard let source = KeySource.of(invocation) else { return nil }
         do throws(Fault) {
             let keys = try source.keys()
-            if let warning = source.warning { Terminal.write("rondo: warning: \(warning)\n", to: .error) }
+            if let warning = source.warning { Terminal.write("warning: \(warning)\n", to: .error) }
             return (keys, source)
         } catch {
             add(error)

@@ -10,9 +10,9 @@ final class StopRequest {
     var second: @Loop () -> Void = {}
 
     /// Takes the signals over from the system.
-    func listen() throws(Faults) {
+    func listen(to signals: [Signal] = [.interrupt, .terminate, .hangUp]) throws(Faults) {
         do throws(StreamError) {
-            for signal in [Signal.interrupt, .terminate, .hangUp] {
+            for signal in signals {
                 try Signals.handle(signal) { [self] in arrived() }
             }
         } catch {

@@ -49,12 +49,12 @@ final class RealCluster {
     }
 
     /// One more server, not yet started.
-    func add(_ type: String = "auto") -> RealServer {
+    func add(_ type: String = "auto", registries named: String? = nil) -> RealServer {
         let number = UInt32(servers.count + 1)
         let server = RealServer(
             name: "server-\(number)", type: type, address: HostAddress(block + 1 + number),
-            registries: registries.map(\.address.description).joined(separator: ","), folder: folder, extra: extra,
-            prober: prober)
+            registries: named ?? registries.map(\.address.description).joined(separator: ","), folder: folder,
+            extra: extra, prober: prober)
         servers.append(server)
         return server
     }
