@@ -72,12 +72,13 @@ package struct RingWorld {
 
     /// Adds a host; its server is started with `start`.
     @discardableResult
-    package mutating func addServer(pinned: Bool = false, role: Role? = nil) -> Int {
+    package mutating func addServer(pinned: Bool = false, role: Role? = nil, registries: [Int]? = nil) -> Int {
         let index = servers.count
         let host = HostAddress(10, UInt8(index >> 16 & 255), UInt8(index >> 8 & 255), UInt8(index & 255))
         var server = SimulatedServer(
             index: index, id: ServerID.random(using: &generator), endpoint: Endpoint(host, 7700))
         server.isPinned = pinned
+        server.namedRegistries = registries
         server.wantedRole = role
         server.clocks.monotonicStart = .milliseconds(Int64.random(in: 0...1_000_000_000, using: &generator))
         places[server.endpoint] = index

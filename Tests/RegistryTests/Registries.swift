@@ -12,7 +12,7 @@ struct Registries {
         var event: RegistryEvent
     }
 
-    private(set) var desks: [Desk] = []
+    var desks: [Desk] = []
     var now = Desk.start
     /// Registries whose process does not run; a stopped one keeps what comes for it.
     private(set) var down: Set<Int> = []
@@ -29,7 +29,8 @@ struct Registries {
     var delay: Duration = .milliseconds(1)
     private var wire: [Delivery] = []
     var random: SeededGenerator
-    private(set) var messages = 0
+    /// The last thing that each registry said.
+    private(set) var lastMessages: [Int: RegistryMessage] = [:]
     /// The checks of servers that were made.
     private(set) var asked = 0
 
@@ -154,7 +155,7 @@ extension Registries {
     }
 
     private mutating func send(_ message: RegistryMessage, to endpoint: Endpoint, from: Int) {
-        messages += 1
+        lastMessages[from] = message
         let to = Int(endpoint.host.bytes[3]) - 1
         guard desks.indices.contains(to), !down.contains(to), !cuts.contains([from, to].sorted()) else { return }
         for _ in 0..<(chance(twice) ? 2 : 1) where !chance(loss) {
@@ -243,5 +244,11 @@ extension Registries {
         let hosts = try desks[registry].hosts(name)
         carryOut(desks[registry].effects, of: registry)
         return hosts
+    }
+
+    /// How many services a name lists.
+    mutating func services(_ name: String, at registry: Int) throws -> Int {
+        desks[registry].now = now
+        return try desks[registry].dig(name, .srv).answers.count
     }
 }
