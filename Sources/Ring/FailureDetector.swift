@@ -127,8 +127,8 @@ extension Ring {
 
     /// Nobody has to ask a server that shows itself: so quiet costs two datagrams each way in 200 ms, and not four.
     ///
-    /// Who hears nobody does not show itself: to no use lives a server that nothing reaches. It is asked then, and if it
-    /// is deaf indeed, cannot answer.
+    /// Who hears nobody does not show itself: to no use lives a server that nothing reaches. It is asked then, and if
+    /// it is deaf indeed, cannot answer.
     private mutating func sendHeartbeats() {
         guard isDue(configuration.probeInterval, since: detector.lastHeartbeat),
             now - detector.lastSign < configuration.silenceLimit
