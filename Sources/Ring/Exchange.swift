@@ -14,6 +14,9 @@ struct Exchange: Sendable {
     /// When a server was last told what is said of it.
     var lastAccusation: [ServerID: MonotonicTime] = [:]
     var contested: Set<ServerLife> = []
+    /// How many servers were told what is said of them because of the message at work.
+    var accusations = 0
+    static let maximumAccusations = 64
     /// Servers that were held dead a moment ago: what they tell of deaths is passed to the accused.
     var lately: [ServerID: MonotonicTime] = [:]
 }
@@ -34,11 +37,11 @@ extension Ring {
         offerRoster(to: life, at: entry.peerEndpoint)
     }
 
-    /// Sends the whole roster, at most every 100 ms to one server.
+    /// Begins to compare rosters, at most every 100 ms with one server.
     mutating func offerRoster(to life: ServerLife, at endpoint: Endpoint) {
         if let last = exchange.lastExchange[life.id], now - last < .milliseconds(100) { return }
         exchange.lastExchange[life.id] = now
-        send(.roster(roster, wantsAnswer: true), to: life, at: endpoint)
+        sendRoster(to: life, at: endpoint)
     }
 
     /// A sign from a life that is unknown here, or over.
@@ -76,7 +79,8 @@ extension Ring {
     mutating func learn(_ entries: [RosterEntry], from sender: ServerLife, isDirect: Bool) {
         let trusts = isTrusted(sender)
         var news: [RosterEntry] = []
-        for entry in entries where entry.state != .suspect {
+        exchange.accusations = 0
+        for entry in isDirect ? entries : fromOwnPlace(entries) where entry.state != .suspect {
             if entry.id == id {
                 learnAboutSelf(entry, from: sender)
             } else if learn(entry, from: sender, trusts: trusts, isDirect: isDirect) {
@@ -85,6 +89,12 @@ extension Ring {
         }
         // A newcomer has nobody to tell what it has just been told.
         if !isDirect, hasJoined, !news.isEmpty { spread(news) }
+    }
+
+    /// In the order of the ring from this server on, so that of many that have to be asked every server asks others.
+    private func fromOwnPlace(_ entries: [RosterEntry]) -> [RosterEntry] {
+        guard entries.count > Exchange.maximumAccusations else { return entries }
+        return entries.filter { $0.id > id } + entries.filter { $0.id <= id }
     }
 
     /// Not of one held dead or suspect, now or a moment ago: what it holds dead may be its own lost half.
@@ -108,7 +118,7 @@ extension Ring {
         }
         if known.state == .dead, entry.isPresent, entry.incarnation == known.incarnation, !isDirect {
             // The sender holds it for alive: let it say so itself, with a higher incarnation.
-            accuse(entry.life, known, at: entry.peerEndpoint)
+            if mayAccuse() { accuse(entry.life, known, at: entry.peerEndpoint) }
         } else {
             // Merges the age of a death.
             roster.merge(entry)
@@ -118,10 +128,18 @@ extension Ring {
 
     /// Passes a death to the accused; it refutes, or does not answer.
     private mutating func contest(_ entry: RosterEntry) {
-        guard exchange.contested.insert(entry.life).inserted else { return }
+        guard !exchange.contested.contains(entry.life), mayAccuse() else { return }
+        exchange.contested.insert(entry.life)
         send(
             .accusation(entry), to: entry.life, at: entry.peerEndpoint, within: configuration.confirmationLimit,
             for: .contest(entry, since: now))
+    }
+
+    /// Whether one more server may be asked because of what one message told. Where the halves of a large ring meet,
+    /// everyone meets somebody: each asks some, and the rest comes with the next exchange.
+    private mutating func mayAccuse() -> Bool {
+        exchange.accusations += 1
+        return exchange.accusations <= Exchange.maximumAccusations
     }
 
     mutating func contestEnded(_ entry: RosterEntry, since: MonotonicTime) {

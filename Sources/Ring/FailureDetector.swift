@@ -32,6 +32,8 @@ struct FailureDetector: Sendable {
     var lastHeard: [ServerID: Heard] = [:]
     /// Who observes this server, and gets its heartbeats.
     var observers: [RosterEntry] = []
+    /// Counts the rounds of heartbeats.
+    var round: UInt32 = 0
     var lastHeartbeat = MonotonicTime(nanoseconds: .min / 2)
     /// The last sign of life from anybody, or the end of a gap of one's own.
     var lastSign = MonotonicTime.zero
@@ -134,7 +136,14 @@ extension Ring {
             now - detector.lastSign < configuration.silenceLimit
         else { return }
         detector.lastHeartbeat = now
-        for observer in detector.observers { sendProbe(.heartbeat, to: observer.life, at: observer.peerEndpoint) }
+        detector.round &+= 1
+        let isEven = detector.round.isMultiple(of: 2)
+        for observer in detector.observers {
+            let beat = Probe(
+                kind: .heartbeat, from: own.life, to: observer.life, sequence: detector.round, digest: roster.digest,
+                epoch: isEven ? epoch : .none, token: isEven ? .none : token)
+            effects.append(.sendProbe(beat, to: observer.peerEndpoint))
+        }
     }
 
     /// - Returns: whether the server has been silent for too long.

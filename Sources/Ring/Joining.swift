@@ -90,7 +90,7 @@ extension Ring {
         let isNews = learn([entry], isDirectFrom: entry.life)
         let known = roster[entry.id] ?? entry
         if known.life == entry.life, !known.isPresent { accuse(entry.life, known, at: entry.peerEndpoint) }
-        send(.roster(roster, wantsAnswer: false), to: entry)
+        sendWholeRoster(to: entry)
         if isNews { spread([entry]) }
     }
 
@@ -142,6 +142,8 @@ extension Ring {
         if own.provisional, now - joining.startTime >= configuration.provisionalTime { endProvisionalTime() }
         detector.declared = detector.declared.filter { roster[$0.id]?.state == .dead }
         exchange.lately = exchange.lately.filter { now - $0.value <= configuration.mergeRest }
+        exchange.lastAccusation = exchange.lastAccusation.filter { now - $0.value <= configuration.mergeRest }
+        exchange.lastExchange = exchange.lastExchange.filter { now - $0.value <= configuration.mergeRest }
     }
 
     /// The dead grow older by whole minutes, so that those who learnt of a death together give it the same age.

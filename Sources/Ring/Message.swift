@@ -9,6 +9,12 @@ extension Ring {
         case join(RosterEntry)
         /// All that the sender knows; a receiver that knows more answers with its own when `wantsAnswer`.
         case roster(Roster, wantsAnswer: Bool)
+        /// In large rings: what the sender knows of these parts, in short. A receiver that knows something else answers
+        /// with finer digests, or with `part` where few entries are left. The entry is the sender's own.
+        case digests(RosterEntry, [RangeDigest])
+        /// All that the sender knows of these parts, or some entries of no part in particular; a receiver that knows
+        /// more of the parts answers with it when `wantsAnswer`.
+        case part([RosterEntry], of: [RosterRange], wantsAnswer: Bool)
         /// What just changed. `through`: in large rings the receiver passes it on to all between itself and this id.
         case changes([RosterEntry], through: ServerID?)
         case alert(Alert)

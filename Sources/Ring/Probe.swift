@@ -19,12 +19,13 @@ package struct Probe: Hashable, Sendable {
     package var from: ServerLife
     /// The life that is meant; another life of the same server does not answer as it, but tells who it is.
     package var to: ServerLife
+    /// Of heartbeats it counts the rounds.
     package var sequence: UInt32
     /// The sender's `Roster.digest`.
     package var digest: UInt64
-    /// The highest epoch that the sender has seen.
+    /// The highest epoch that the sender has seen; `none` in heartbeats of odd rounds.
     package var epoch: Epoch
-    /// The last token that the sender knows of.
+    /// The last token that the sender knows of; `none` in heartbeats of even rounds.
     package var token: TokenMark
 
     package init(
@@ -42,7 +43,7 @@ package struct Probe: Hashable, Sendable {
 
 /// Why bytes are no probe.
 package enum ProbeError: Error, Hashable, Sendable {
-    /// It has another length than `Probe.length`.
+    /// It has another length than a probe of its kind.
     case wrongLength(Int)
     /// The first byte is another format version.
     case unknownVersion(UInt8)
@@ -50,11 +51,24 @@ package enum ProbeError: Error, Hashable, Sendable {
 }
 
 extension Probe {
-    /// The length of an encoded probe in bytes: version, kind, sequence, two lives, digest, epoch, token mark.
+    /// The length of an encoded ping or acknowledgement in bytes: version, kind, sequence, two lives, digest, epoch,
+    /// token mark.
     package static let length = 1 + 1 + 4 + 2 * 24 + 8 + 24 + 24
+    /// The same without one of the two last, which heartbeats tell in turn.
+    package static let heartbeatLength = length - 24
+    /// What a sealed probe and its UDP and IP headers add to it: `DatagramSealer` puts 24 bytes before and 16 behind.
+    package static let overheadBytes = 24 + 16 + 8 + 20
     private static let version: UInt8 = 1
 
-    /// The probe in network byte order, `length` bytes.
+    private static func length(of kind: Kind) -> Int { kind == .heartbeat ? heartbeatLength : length }
+
+    /// The length of this probe when it is encoded, in bytes.
+    package var encodedLength: Int { Probe.length(of: kind) }
+
+    private var tellsEpoch: Bool { kind != .heartbeat || sequence.isMultiple(of: 2) }
+    private var tellsToken: Bool { kind != .heartbeat || !sequence.isMultiple(of: 2) }
+
+    /// The probe in network byte order, `encodedLength` bytes.
     package var encoded: [UInt8] {
         var bytes: [UInt8] = [Probe.version, kind.rawValue]
         bytes.reserveCapacity(Probe.length)
@@ -64,28 +78,34 @@ extension Probe {
             bytes.append(bigEndian: life.incarnation.value)
         }
         bytes.append(bigEndian: digest)
-        bytes.append(bigEndian: epoch.counter)
-        bytes.append(bigEndian: epoch.manager.value)
-        bytes.append(bigEndian: token.serial)
-        bytes.append(bigEndian: token.holder.value)
+        if tellsEpoch {
+            bytes.append(bigEndian: epoch.counter)
+            bytes.append(bigEndian: epoch.manager.value)
+        }
+        if tellsToken {
+            bytes.append(bigEndian: token.serial)
+            bytes.append(bigEndian: token.holder.value)
+        }
         return bytes
     }
 
     /// - Throws: `ProbeError` for anything but exactly one probe of this version.
     package init(decoding bytes: some Collection<UInt8>) throws(ProbeError) {
-        guard bytes.count == Probe.length else { throw .wrongLength(bytes.count) }
+        guard bytes.count >= 2 else { throw .wrongLength(bytes.count) }
         var rest = bytes[...]
         let version: UInt8 = rest.takeBigEndian()
         guard version == Probe.version else { throw .unknownVersion(version) }
         let kindByte: UInt8 = rest.takeBigEndian()
         guard let kind = Kind(rawValue: kindByte) else { throw .unknownKind(kindByte) }
+        guard bytes.count == Probe.length(of: kind) else { throw .wrongLength(bytes.count) }
         self.kind = kind
         sequence = rest.takeBigEndian()
         from = rest.takeLife()
         to = rest.takeLife()
         digest = rest.takeBigEndian()
-        epoch = Epoch(counter: rest.takeBigEndian(), manager: ServerID(rest.takeBigEndian()))
-        token = TokenMark(serial: rest.takeBigEndian(), holder: ServerID(rest.takeBigEndian()))
+        (epoch, token) = (.none, .none)
+        if tellsEpoch { epoch = Epoch(counter: rest.takeBigEndian(), manager: ServerID(rest.takeBigEndian())) }
+        if tellsToken { token = TokenMark(serial: rest.takeBigEndian(), holder: ServerID(rest.takeBigEndian())) }
     }
 }
 

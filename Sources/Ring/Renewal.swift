@@ -71,9 +71,21 @@ extension Ring {
         report(.refuted(incarnation))
         for accuser in renewal.accusers.sorted() {
             guard let entry = roster[accuser.id] else { continue }
-            send(.roster(roster, wantsAnswer: true), to: accuser, at: entry.peerEndpoint)
+            answer(accuser, at: entry.peerEndpoint)
         }
         renewal.accusers = []
+    }
+}
+
+extension Ring {
+    /// In a small ring with all that this server knows; in a large one with its own entry, which the accuser passes on
+    /// in its half.
+    private mutating func answer(_ accuser: ServerLife, at endpoint: Endpoint) {
+        if roster.count <= configuration.directSpreadLimit {
+            send(.roster(roster, wantsAnswer: true), to: accuser, at: endpoint)
+        } else {
+            send(.part([own], of: [], wantsAnswer: false), to: accuser, at: endpoint)
+        }
     }
 }
 

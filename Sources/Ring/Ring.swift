@@ -115,6 +115,9 @@ package struct Ring: Sendable {
         switch message {
         case .join(let entry): receiveJoin(entry)
         case .roster(let roster, let wantsAnswer): receive(roster, from: sender, wantsAnswer: wantsAnswer)
+        case .digests(let entry, let digests): receive(digests, entry, from: sender)
+        case .part(let entries, let ranges, let wantsAnswer):
+            receivePart(entries, of: ranges, from: sender, wantsAnswer: wantsAnswer)
         case .changes(let entries, let through): receiveChanges(entries, through: through, from: sender)
         case .alert(let alert): receive(alert, from: sender)
         case .imbalance(let imbalance): obey(imbalance)

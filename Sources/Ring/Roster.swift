@@ -76,8 +76,8 @@ package struct Roster: Sendable {
     }
 
     /// Visits entries in the order of their ids until `body` says no.
-    func visit(_ selection: RosterNode.Selection, from lower: ServerID? = nil, _ body: (RosterEntry) -> Bool) {
-        root.visit(selection, from: lower) { body(told($0)) }
+    func visit(_ selection: RosterNode.Selection, in range: RosterRange = .all, _ body: (RosterEntry) -> Bool) {
+        root.part(range).visit(selection) { body(told($0)) }
     }
 }
 

@@ -40,7 +40,7 @@ struct RosterNode: Hashable, Sendable {
         }
     }
 
-    private enum Content: Hashable, Sendable {
+    enum Parts: Hashable, Sendable {
         /// In the order of their ids.
         case leaf([RosterEntry])
         /// 16, by the next digit.
@@ -67,27 +67,27 @@ struct RosterNode: Hashable, Sendable {
     static let maximumDepth = 32
 
     let summary: Summary
-    private let content: Content
+    let parts: Parts
 
     init(leaf entries: [RosterEntry]) {
         var summary = Summary()
         for entry in entries { summary.add(entry) }
         self.summary = summary
-        content = .leaf(entries)
+        parts = .leaf(entries)
     }
 
     init(branch children: [RosterNode]) {
         var summary = Summary()
         for child in children { summary.add(child.summary) }
         self.summary = summary
-        content = .branch(children)
+        parts = .branch(children)
     }
 
     static let empty = RosterNode(leaf: [])
 
     /// Parts that are not equal mostly have unequal summaries, and shared ones are equal without a look into them.
     static func == (one: RosterNode, other: RosterNode) -> Bool {
-        one.summary == other.summary && one.content == other.content
+        one.summary == other.summary && one.parts == other.parts
     }
 
     func count(of selection: Selection) -> Int {
@@ -101,9 +101,9 @@ struct RosterNode: Hashable, Sendable {
     /// Makes the node that these entries have to be, which are in the order of their ids and agree in `depth` digits.
     static func make(_ entries: [RosterEntry], depth: Int) -> RosterNode {
         guard entries.count > leafLimit, depth < maximumDepth else { return RosterNode(leaf: entries) }
-        var parts = [[RosterEntry]](repeating: [], count: 16)
-        for entry in entries { parts[entry.id.digit(depth)].append(entry) }
-        return RosterNode(branch: parts.map { $0.isEmpty ? empty : make($0, depth: depth + 1) })
+        var byDigit = [[RosterEntry]](repeating: [], count: 16)
+        for entry in entries { byDigit[entry.id.digit(depth)].append(entry) }
+        return RosterNode(branch: byDigit.map { $0.isEmpty ? empty : make($0, depth: depth + 1) })
     }
 }
 
@@ -112,7 +112,7 @@ extension RosterNode {
     func entry(_ id: ServerID) -> RosterEntry? {
         var node = self
         for depth in 0... {
-            switch node.content {
+            switch node.parts {
             case .leaf(let entries): return entries.first { $0.id == id }
             case .branch(let children): node = children[id.digit(depth)]
             }
@@ -123,7 +123,7 @@ extension RosterNode {
     /// This part with an entry merged into it; nil where that changes nothing.
     /// - Parameter isNews: becomes true when anything but a death's age changed.
     func merging(_ entry: RosterEntry, depth: Int = 0, isNews: inout Bool) -> RosterNode? {
-        switch content {
+        switch parts {
         case .branch(var children):
             let digit = entry.id.digit(depth)
             guard let child = children[digit].merging(entry, depth: depth + 1, isNews: &isNews) else { return nil }
@@ -158,7 +158,7 @@ extension RosterNode {
     /// This part with equal parts of `other` in the place of its own, so that they are in memory once.
     func sharing(_ other: RosterNode) -> RosterNode {
         if self == other { return other }
-        guard case .branch(let mine) = content, case .branch(let theirs) = other.content else { return self }
+        guard case .branch(let mine) = parts, case .branch(let theirs) = other.parts else { return self }
         return RosterNode(branch: zip(mine, theirs).map { $0.sharing($1) })
     }
 }
@@ -172,7 +172,7 @@ extension RosterNode {
         _ selection: Selection, from lower: ServerID? = nil, depth: Int = 0, _ body: (RosterEntry) -> Bool
     ) -> Bool {
         guard count(of: selection) > 0 else { return true }
-        switch content {
+        switch parts {
         case .leaf(let entries):
             for entry in entries where selection.accepts(entry) {
                 if let lower, entry.id < lower { continue }
@@ -194,7 +194,7 @@ extension RosterNode {
         _ selection: Selection, below upper: ServerID? = nil, depth: Int = 0, _ body: (RosterEntry) -> Bool
     ) -> Bool {
         guard count(of: selection) > 0 else { return true }
-        switch content {
+        switch parts {
         case .leaf(let entries):
             for entry in entries.reversed() where selection.accepts(entry) {
                 if let upper, entry.id >= upper { continue }
@@ -212,7 +212,7 @@ extension RosterNode {
 
     /// The entry at this place among those selected, in the order of their ids.
     func entry(at place: Int, of selection: Selection) -> RosterEntry? {
-        switch content {
+        switch parts {
         case .leaf(let entries): return entries.filter(selection.accepts).dropFirst(place).first
         case .branch(let children):
             var rest = place

@@ -136,7 +136,9 @@ extension Ring {
 
     /// An observer that has missed answers for nearly as long as it takes agrees at once.
     private func isSilentHere(_ subject: ServerLife) -> Bool {
-        if detector.suspicions[subject] != nil { return true }
+        // A connection that closed and could not be made anew is a reason to ask, and no answer: two who lost their
+        // connections together would agree on a death without one probe.
+        if detector.suspicions[subject]?.evidence == .silent { return true }
         guard let watch = detector.watches[subject.id], watch.life == subject,
             now - detector.tickDue <= configuration.tickGap
         else { return false }

@@ -116,7 +116,9 @@ extension RingWorld {
 
     private mutating func send(_ probe: Probe, to endpoint: Endpoint, from index: Int) {
         guard let target = places[endpoint] else { return }
-        for time in network.datagram(from: index, to: target) where servers[target].process != .down {
+        let times = network.datagram(from: index, to: target)
+        count(probe, from: index, to: target, copies: times.count)
+        for time in times where servers[target].process != .down {
             // Bytes, as on a wire, would only cost time here: the codec has its own tests.
             let event = Ring.Event.probeReceived(probe, from: servers[index].endpoint)
             schedule(.event(target, run: servers[target].run, event), after: time)
@@ -137,6 +139,7 @@ extension RingWorld {
             return schedule(.deadline(index, run: run, id, .refused), after: network.transit(index, target) * 2)
         }
         guard let time = network.stream(from: index, to: target) else { return }
+        count(message, from: index, to: target)
         schedule(
             .message(from: index, fromRun: run, sender: sender, to: target, message, id, meant: life), after: time)
     }

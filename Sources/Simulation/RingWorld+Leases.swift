@@ -79,6 +79,7 @@ extension RingWorld {
         let answer =
             registries[reply.registry].isUp
             ? feed(.leaseRequested(request, from: source), toRegistry: reply.registry) : nil
+        count(request, answer, of: reply.server)
         schedule(.leaseAnswered(reply, answer), after: back)
     }
 

@@ -48,6 +48,8 @@ package struct RingWorld {
     package internal(set) var notes: [Note] = []
     /// A hash over everything that happened: equal histories have equal traces, in every process.
     package internal(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// Whether the bytes are counted that servers send and receive, which takes time.
+    package var countsTraffic = false
     /// How many events the machines handled.
     package internal(set) var handled = 0
     /// Rules that were broken on the way.

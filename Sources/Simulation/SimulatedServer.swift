@@ -44,6 +44,8 @@ package struct SimulatedServer {
     package var lateUntil = MonotonicTime.zero
     package var isCatchingUp = false
     package var clocks = HostClocks()
+    /// Counted where `RingWorld.countsTraffic` is set.
+    package var traffic = Traffic()
     /// What it has under way with a registry.
     package var lease = LeaseLink()
     /// The registries that its operator named; nil: all that there are.

@@ -177,6 +177,19 @@ import Testing
         #expect(silent.wait(210).sent.map(\.message).contains(.probeReport(subject: life(4), heard: false)))
     }
 
+    /// Both observers of a live server lost their connections in the same bad tenth of a second, and agreed.
+    @Test func `Who suspects a server for its closed connection only agrees after probing it`() {
+        var script = Script(servers: 6)
+        script.feed(.connectionClosed(life(2)))
+        script.feed(.dialEnded(life(2), .timedOut))
+        #expect(script.state(2) == .suspect)
+        let asked = Ring.Event.messageReceived(.probeRequest(subject: life(2), at: endpoint), from: life(6))
+        let effects = script.feed(asked)
+        #expect(effects.sent.isEmpty)
+        #expect(effects.probes.map(\.to) == [life(2)])
+        #expect(script.wait(210).sent.map(\.message).contains(.probeReport(subject: life(2), heard: false)))
+    }
+
     @Test func `A ping that names another life is answered in the name of the present one`() {
         var script = Script(servers: 3)
         let ping = Probe(

@@ -216,6 +216,19 @@ func manyEntry(_ value: UInt128) -> RosterEntry {
         #expect(try Probe(decoding: probe.encoded) == probe)
     }
 
+    @Test func `A heartbeat tells the epoch and the token in turn`() throws {
+        var beat = probe
+        beat.kind = .heartbeat
+        beat.sequence = 2
+        #expect(beat.encoded.count == Probe.heartbeatLength)
+        let even = try Probe(decoding: beat.encoded)
+        #expect(even.epoch == probe.epoch && even.token == .none)
+        beat.sequence = 3
+        let odd = try Probe(decoding: beat.encoded)
+        #expect(odd.epoch == .none && odd.token == probe.token)
+        #expect(odd.digest == probe.digest)
+    }
+
     @Test func `Other lengths, versions and kinds are refused`() {
         #expect(throws: ProbeError.wrongLength(0)) { try Probe(decoding: []) }
         #expect(throws: ProbeError.wrongLength(Probe.length + 1)) { try Probe(decoding: probe.encoded + [0]) }
@@ -233,6 +246,7 @@ func manyEntry(_ value: UInt128) -> RosterEntry {
             var bytes = (0..<Probe.length).map { _ in UInt8.random(in: 0...255, using: &generator) }
             bytes[0] = 1
             bytes[1] = 1 + bytes[1] % 3
+            if bytes[1] == 3 { bytes.removeLast(24) }
             #expect(try Probe(decoding: bytes).encoded == bytes)
         }
     }
