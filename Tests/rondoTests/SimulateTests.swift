@@ -24,6 +24,7 @@ import Testing
         let settings = try settings([:])
         #expect(settings.servers == 5 && settings.seconds == 30)
         #expect(settings.faults == Set(FaultKind.allCases))
+        #expect(try self.settings(["servers": "1000"]).faults == [.kill, .power, .pause, .registry])
     }
 
     @Test func `faults are named with commas between them`() throws {

@@ -19,7 +19,9 @@ enum SimulateCommand {
                 "servers", "NUMBER", "servers in the ring, up to \(SimulateSettings.mostServers)",
                 standard: "\(SimulateSettings.standardServers)"),
             OptionSyntax("seed", "SEED", "play this history again", standard: "a random one, which is printed"),
-            OptionSyntax("faults", "LIST", "which of the faults above, with commas, or all, or none", standard: "all"),
+            OptionSyntax(
+                "faults", "LIST", "which of the faults above, with commas, or all, or none",
+                standard: "all; kill, power, pause, registry above 500 servers"),
             OptionSyntax(
                 "seconds", "NUMBER", "for how long there are faults; quiet follows",
                 standard: "\(SimulateSettings.standardSeconds)"),
