@@ -16,7 +16,7 @@ import Testing
             var child = ChildSpecification(
                 rondo,
                 [
-                    "chaos", "--on", "hosts", "--seconds", "12", "--seed", "11", "--report", page, "--home",
+                    "chaos", "--on", "hosts", "--seconds", "8", "--seed", "11", "--report", page, "--home",
                     folder.path + "/home",
                 ], environment: ProcessInfo.processInfo.environment)
             child.output = .appended(to: folder.path + "/out")
