@@ -20,6 +20,8 @@ struct Options {
     var partition = Duration.seconds(30)
     var program = ".build/release/rondo"
     var results = "Benchmarks/results"
+    /// Where the servers' homes and logs are kept; a temporary folder where it is not said.
+    var logs: String?
 
     static let usage = """
         Measures the ring and the registry beside Serf and Knot DNS, and prints a table.
@@ -30,6 +32,7 @@ struct Options {
           --partition S     how long a partition is held, in seconds (30)
           --program FILE    the rondo to measure (.build/release/rondo)
           --results DIR     where the table is kept (Benchmarks/results)
+          --logs DIR        keep the servers' homes and logs there, to see what took its time
 
         """
 
@@ -62,6 +65,7 @@ struct Options {
         case "--partition": partition = .seconds(try Self.number(name, value))
         case "--program": program = value
         case "--results": results = value
+        case "--logs": logs = value
         default: throw Fault(description: "\(name) is unknown")
         }
     }

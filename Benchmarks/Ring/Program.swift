@@ -27,8 +27,8 @@ struct Program {
         let machine = Machine.description
         var figures: [Figure] = []
         do {
-            let folder = FileManager.default.temporaryDirectory.path + "/rondo-bench-\(getpid())"
-            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let folder = options.logs ?? FileManager.default.temporaryDirectory.path + "/rondo-bench-\(getpid())"
+            defer { if options.logs == nil { try? FileManager.default.removeItem(atPath: folder) } }
             figures = try await ring(options, folder: folder, clock: clock)
         } catch {
             say("\(error)")
@@ -51,6 +51,9 @@ struct Program {
             figures += bench.figures
         }
         await bed.close()
+        if options.parts.contains(.registry) {
+            figures += await KnotRace(rounds: max(3, options.runs / 2), clock: clock, say: say).run()
+        }
         return figures
     }
 

@@ -37,12 +37,21 @@ extension RingServer: RingShellOwner {
 
     func rosterChanged() {
         guard let shell else { return }
-        if ring.update(from: shell.ring) {
+        if ring.update(from: shell.ring) { followLiveSet() }
+        view.changed()
+        metrics.set("rondo_ring_members", "Live servers in the ring.", to: Double(ring.others.count + 1))
+    }
+
+    /// Lets the disk follow the roster, once for all changes that come within a moment.
+    private func followLiveSet() {
+        guard !isFollowing else { return }
+        isFollowing = true
+        _ = world.clock.schedule(at: world.clock.now + Self.followDelay) { [weak self] in
+            guard let self, let shell, !hasEnded else { return }
+            isFollowing = false
             storage.liveSetChanged(ring.placement, notBefore: shell.ring.restUntil)
             rememberContacts()
         }
-        view.changed()
-        metrics.set("rondo_ring_members", "Live servers in the ring.", to: Double(ring.others.count + 1))
     }
 
     private func rememberContacts() {

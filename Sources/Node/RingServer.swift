@@ -47,6 +47,9 @@ package final class RingServer {
     private(set) var keys: [ClusterKey]
     private(set) var isLeaving = false
     private(set) var hasEnded = false
+    /// Whether the disk is about to follow the roster.
+    var isFollowing = false
+    static let followDelay = Duration.milliseconds(100)
     private var isCounting = false
     private var hasNewSongs = false
     private let end: ServerEnd

@@ -36,6 +36,8 @@ final class RingShell {
     private var isHandling = false
     private var isStopped = false
     private var rosterLog = RosterLog()
+    /// The message sent last, in the bytes that it has on a link: news go to many at once.
+    private var lastSent: (message: Ring.Message, bytes: [UInt8])?
     /// Since when an alert of this server is on its way.
     private var roundBegan: MonotonicTime?
 
@@ -145,11 +147,11 @@ extension RingShell {
     ) {
         let deadline = clock.now + limit
         let header = WireJSON.encode(MessageHeader(from: ownLife, to: life))
+        let body = encoded(message)
         Loop.spawn("ring.send") { [self] in
             do throws(PeerError) {
                 let reply = try await peers.request(
-                    .ring, to: PeerAddress(endpoint: endpoint, life: life), header: header,
-                    body: WireJSON.encode(message),
+                    .ring, to: PeerAddress(endpoint: endpoint, life: life), header: header, body: body,
                     deadline: deadline)
                 guard let answer = try? WireJSON.decode(Acknowledgement.self, from: reply.header) else {
                     return handle(.messageLost(id, .timedOut))
@@ -159,6 +161,13 @@ extension RingShell {
                 handle(.messageLost(id, Self.reason(error)))
             }
         }
+    }
+
+    private func encoded(_ message: Ring.Message) -> [UInt8] {
+        if let lastSent, lastSent.message == message { return lastSent.bytes }
+        let bytes = WireJSON.encode(message)
+        lastSent = (message, bytes)
+        return bytes
     }
 
     private static func reason(_ error: PeerError) -> Ring.LossReason {

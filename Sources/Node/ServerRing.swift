@@ -10,8 +10,8 @@ internal import Ring
 final class ServerRing: StorageRing {
     let own: ServerID
     let replicas: Int
-    private(set) var placement = Placement([])
-    private(set) var earlierPlacements: [Placement] = []
+    private var current = LatePlacement([])
+    private var earlier: [LatePlacement] = []
     private(set) var others: [ServerID] = []
     private(set) var isAlone = false
     private var addresses: [ServerID: PeerAddress] = [:]
@@ -23,6 +23,9 @@ final class ServerRing: StorageRing {
         self.own = own
         self.replicas = replicas
     }
+
+    var placement: Placement { current.placement }
+    var earlierPlacements: [Placement] { earlier.map(\.placement) }
 
     func address(of server: ServerID) -> PeerAddress? { addresses[server] }
     func httpEndpoint(of server: ServerID) -> Endpoint? { httpEndpoints[server] }
@@ -36,10 +39,19 @@ final class ServerRing: StorageRing {
         httpEndpoints = Dictionary(uniqueKeysWithValues: present.map { ($0.id, $0.httpEndpoint) })
         isAlone = ring.hasJoined && ring.roster.count == 1
         let candidates = present.filter { !$0.leaving }.map { Placement.Candidate(id: $0.id, role: $0.role) }
-        let next = Placement(candidates)
-        guard next != placement else { return false }
-        earlierPlacements = Array(([placement] + earlierPlacements).prefix(Self.remembered))
-        placement = next
+        guard candidates != current.candidates else { return false }
+        earlier = Array(([current] + earlier).prefix(Self.remembered))
+        current = LatePlacement(candidates)
         return true
     }
+}
+
+/// The placement of a roster, computed when somebody asks for it: while many servers come or go, most rosters are over
+/// before anybody does.
+@Loop
+private final class LatePlacement {
+    let candidates: [Placement.Candidate]
+    private(set) lazy var placement = Placement(candidates)
+
+    init(_ candidates: [Placement.Candidate]) { self.candidates = candidates }
 }

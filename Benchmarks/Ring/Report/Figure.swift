@@ -16,6 +16,7 @@ struct Figure: Sendable {
         var median: Double?
         var worst: Double?
         var least: Double?
+        var leastMedian: Double?
     }
 
     let name: String
@@ -39,12 +40,12 @@ struct Figure: Sendable {
 
     /// Nil where there is nothing to keep; false too where nothing was measured.
     var holds: Bool? {
-        if bound.median == nil, bound.worst == nil, bound.least == nil { return nil }
+        if [bound.median, bound.worst, bound.least, bound.leastMedian].allSatisfy({ $0 == nil }) { return nil }
         guard let median = Self.median(samples), let worst = samples.max(), let least = samples.min() else {
             return false
         }
         return median <= bound.median ?? .infinity && worst <= bound.worst ?? .infinity
-            && least >= bound.least ?? -.infinity
+            && least >= bound.least ?? -.infinity && median >= bound.leastMedian ?? -.infinity
     }
 
     /// How many times the peer's median is Rondo's.

@@ -33,6 +33,7 @@ enum Table {
             bound.median.map { "median ≤ " + number($0, figure.unit) },
             bound.worst.map { "≤ " + number($0, figure.unit) },
             bound.least.map { "≥ " + number($0, figure.unit) },
+            bound.leastMedian.map { "median ≥ " + number($0, figure.unit) },
         ]
         return parts.compactMap(\.self).joined(separator: ", ")
     }
