@@ -27,7 +27,7 @@ package enum ServerState: String, Hashable, Comparable, Sendable, Codable, CaseI
 ///
 /// Only the server itself changes its entry, with a higher `version`; others set the `state` alone. So two entries of
 /// one incarnation, state, version and start nonce are the same.
-package struct RosterEntry: Hashable, Sendable, Codable {
+package struct RosterEntry: Hashable, Sendable {
     package let id: ServerID
     package var incarnation: Incarnation
     package var state: ServerState
@@ -56,6 +56,8 @@ package struct RosterEntry: Hashable, Sendable, Codable {
     package var unconfirmed: Bool
     /// For how long it has been dead or left, in whole seconds; entries go after `Ring.Configuration.deadMemory`.
     package var deadSeconds: Int64
+    /// What a later version says of this server: kept and passed on, and no part of the digest.
+    package var unknown: [String: UnknownField] = [:]
 
     package init(
         id: ServerID, incarnation: Incarnation, startNonce: UInt64, role: Role, host: HostAddress, peerPort: UInt16,
@@ -121,6 +123,57 @@ extension RosterEntry {
         mixed = Mixing.mix(incarnation.value, into: mixed)
         mixed = Mixing.mix(state.rank, into: mixed)
         return Mixing.mix(version, into: mixed)
+    }
+}
+
+extension RosterEntry: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case id, incarnation, state, version, startNonce, role, roleEpoch, leaving, pinned, provisional, host, peerPort
+        case httpPort, publicHttp, capacity, unconfirmed, deadSeconds
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        id = try fields.decode(ServerID.self, forKey: .id)
+        incarnation = try fields.decode(Incarnation.self, forKey: .incarnation)
+        state = try fields.decode(ServerState.self, forKey: .state)
+        version = try fields.decode(UInt64.self, forKey: .version)
+        startNonce = try fields.decode(UInt64.self, forKey: .startNonce)
+        role = try fields.decode(Role.self, forKey: .role)
+        roleEpoch = try fields.decode(Epoch.self, forKey: .roleEpoch)
+        leaving = try fields.decode(Bool.self, forKey: .leaving)
+        pinned = try fields.decode(Bool.self, forKey: .pinned)
+        provisional = try fields.decode(Bool.self, forKey: .provisional)
+        host = try fields.decode(HostAddress.self, forKey: .host)
+        peerPort = try fields.decode(UInt16.self, forKey: .peerPort)
+        httpPort = try fields.decode(UInt16.self, forKey: .httpPort)
+        publicHttp = try fields.decodeIfPresent(String.self, forKey: .publicHttp)
+        capacity = try fields.decode(Int64.self, forKey: .capacity)
+        unconfirmed = try fields.decode(Bool.self, forKey: .unconfirmed)
+        deadSeconds = try fields.decode(Int64.self, forKey: .deadSeconds)
+        unknown = try decoder.unknownFields { CodingKeys(stringValue: $0) != nil }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var fields = encoder.container(keyedBy: CodingKeys.self)
+        try fields.encode(id, forKey: .id)
+        try fields.encode(incarnation, forKey: .incarnation)
+        try fields.encode(state, forKey: .state)
+        try fields.encode(version, forKey: .version)
+        try fields.encode(startNonce, forKey: .startNonce)
+        try fields.encode(role, forKey: .role)
+        try fields.encode(roleEpoch, forKey: .roleEpoch)
+        try fields.encode(leaving, forKey: .leaving)
+        try fields.encode(pinned, forKey: .pinned)
+        try fields.encode(provisional, forKey: .provisional)
+        try fields.encode(host, forKey: .host)
+        try fields.encode(peerPort, forKey: .peerPort)
+        try fields.encode(httpPort, forKey: .httpPort)
+        try fields.encodeIfPresent(publicHttp, forKey: .publicHttp)
+        try fields.encode(capacity, forKey: .capacity)
+        try fields.encode(unconfirmed, forKey: .unconfirmed)
+        try fields.encode(deadSeconds, forKey: .deadSeconds)
+        try encoder.encodeUnknown(unknown)
     }
 }
 
