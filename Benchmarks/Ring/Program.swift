@@ -54,6 +54,7 @@ struct Program {
         if options.parts.contains(.registry) {
             figures += await KnotRace(rounds: max(3, options.runs / 2), clock: clock, say: say).run()
         }
+        if options.parts.contains(.simulated) { figures += SimulatedBench(clock: clock, say: say).run() }
         return figures
     }
 
