@@ -23,13 +23,14 @@ let package = Package(
     targets: [
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl"),
         layer("Model", []),
+        layer("Wire", ["Model"]),
         layer("Crypto", ["Model", "COpenSSL"]),
         layer("Ring", ["Model"]),
         layer("Registry", ["Model", "Crypto"]),
-        layer("Simulation", ["Model", "Ring", "Registry"]),
+        layer("Simulation", ["Model", "Wire", "Crypto", "Ring", "Registry"]),
         tests("Ring", ["Model", "Ring"]),
         tests("Registry", ["Model", "Crypto", "Registry"]),
-        tests("Simulation", ["Model", "Ring", "Registry", "Simulation"]),
+        tests("Simulation", ["Model", "Wire", "Ring", "Registry", "Simulation"]),
     ],
     swiftLanguageModes: [.v6]
 )
