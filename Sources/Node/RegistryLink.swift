@@ -102,7 +102,8 @@ final class RegistryLink {
     private func numbered() -> LeaseRequest {
         var request = request()
         var own = request
-        own.ringSize = nil
+        // One that is alone does both duties: that is news for every registry.
+        own.ringSize = request.ringSize == 1 ? 1 : nil
         if own != lastRequest {
             sequence += 1
             lastRequest = own

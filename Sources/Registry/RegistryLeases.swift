@@ -58,7 +58,8 @@ extension Registry {
             // lived.
             entry.check = known.check
             entry.standing = known.check == nil ? .good : known.standing
-            if known.record != record || known.standing != entry.standing { changed = true }
+            let isAlone = (known.ringSize == 1, entry.ringSize == 1)
+            if known.record != record || known.standing != entry.standing || isAlone.0 != isAlone.1 { changed = true }
         } else {
             if let known { supersede(known, into: &effects) }
             changed = true

@@ -9,8 +9,11 @@ struct Manager: Sendable {
     var sendings = 0
     /// The last instruction of another manager, and when it came.
     var foreign: (imbalance: Imbalance, time: MonotonicTime)?
+    /// Who was named and did not follow, for a disk that does not answer or worse, and until when others go first.
+    var passedOver: [ServerID: MonotonicTime] = [:]
     /// An instruction that nobody follows is given up after so many sendings, and decided anew.
     static let maximumSendings = 10
+    static let passingOver: Duration = .seconds(60)
 }
 
 extension Ring {
@@ -69,10 +72,7 @@ extension Ring {
 
     /// Orders the first fit servers into the role; if there are none, says so and waits for the roster to change.
     mutating func instruct(_ role: Role, _ count: Int, _ counts: RoleCounts, isRebalancing: Bool) {
-        let suspects = self.suspects
-        let takers = RoleDecision.takers(of: role, count: count, counts: counts, manager: id, roster: roster) {
-            !suspects.contains($0.id) && !isDamped($0.id, at: now)
-        }
+        let takers = takers(of: role, count, counts)
         guard !takers.isEmpty else {
             if !isRebalancing, stuckRole != role { report(.imbalanceStuck(role, missing: count)) }
             if !isRebalancing { stuckRole = role }
@@ -88,6 +88,19 @@ extension Ring {
         sendInstruction()
     }
 
+    /// The first fit servers; those that did not follow lately only where there are no others.
+    private func takers(of role: Role, _ count: Int, _ counts: RoleCounts) -> [ServerID] {
+        let suspects = self.suspects
+        let slow = manager.passedOver.filter { now < $0.value }
+        let free = { (entry: RosterEntry) in !suspects.contains(entry.id) && !isDamped(entry.id, at: now) }
+        let willing = RoleDecision.takers(of: role, count: count, counts: counts, manager: id, roster: roster) {
+            free($0) && slow[$0.id] == nil
+        }
+        guard willing.isEmpty, !slow.isEmpty else { return willing }
+        return RoleDecision.takers(
+            of: role, count: count, counts: counts, manager: id, roster: roster, isFree: free)
+    }
+
     /// Whether somebody who was named may still follow.
     private func isOpen(_ imbalance: Imbalance) -> Bool { !waiting(for: imbalance).isEmpty }
 
@@ -95,8 +108,12 @@ extension Ring {
         imbalance.takers.compactMap { roster[$0] }.filter { $0.holdsRole && $0.role != imbalance.role }
     }
 
+    /// As long as its manager lives it sends it again, and passes over who does not follow: a slow disk is waited for.
     private var isForeignInstructionOpen: Bool {
-        guard let foreign = manager.foreign, now - foreign.time < configuration.mergeRest else { return false }
+        guard let foreign = manager.foreign else { return false }
+        let sees = roster[foreign.imbalance.epoch.manager].map(isLive) ?? false
+        let limit = sees ? configuration.instructionInterval * (Manager.maximumSendings + 2) : configuration.mergeRest
+        guard now - foreign.time < limit else { return false }
         return foreign.imbalance.epoch >= epoch && isOpen(foreign.imbalance)
     }
 
@@ -117,6 +134,9 @@ extension Ring {
         guard let imbalance = manager.instruction else { return }
         if isOpen(imbalance), imbalance.epoch >= epoch, manager.sendings < Manager.maximumSendings {
             return sendInstruction()
+        }
+        if manager.sendings >= Manager.maximumSendings {
+            for entry in waiting(for: imbalance) { manager.passedOver[entry.id] = now + Manager.passingOver }
         }
         manager.instruction = nil
         if !imbalance.isRebalancing { setRolesTimer(notBefore: now) }

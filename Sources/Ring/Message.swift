@@ -87,4 +87,12 @@ package struct Imbalance: Hashable, Sendable, Codable {
     package let takers: [ServerID]
     /// Towards 2:3 and not below the minimum: only in quiet, only by the token's holder.
     package let isRebalancing: Bool
+
+    package init(epoch: Epoch, base: UInt64, role: Role, takers: [ServerID], isRebalancing: Bool) {
+        self.epoch = epoch
+        self.base = base
+        self.role = role
+        self.takers = takers
+        self.isRebalancing = isRebalancing
+    }
 }

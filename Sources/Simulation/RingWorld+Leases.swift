@@ -1,4 +1,4 @@
-import Model
+package import Model
 import Registry
 import Ring
 
@@ -49,7 +49,8 @@ extension RingWorld {
     private mutating func leaseRequest(of index: Int) -> LeaseRequest {
         var request = plainRequest(of: index)
         var own = request
-        own.ringSize = nil
+        // One that is alone does both duties: that is news for every registry.
+        own.ringSize = request.ringSize == 1 ? 1 : nil
         if servers[index].lease.last != own {
             servers[index].lease.sequence += 1
             servers[index].lease.last = own
@@ -174,6 +175,30 @@ extension RingWorld {
         entry.state = .dead
         let registry = ServerLife(id: ServerID(0), incarnation: Incarnation(0))
         feed(.messageReceived(.accusation(entry), from: registry), to: index)
+    }
+
+    /// Says to a registry that a server died, or is suspected, whatever the ring thinks.
+    package mutating func reportDeath(
+        of accused: ServerLife, by reporter: ServerLife, toRegistry registry: Int, confirmed: Bool
+    ) {
+        let report = DeathReport(reporter: reporter, accused: accused, confirmed: confirmed)
+        feed(.deathReported(report), toRegistry: registry)
+    }
+
+    /// Renews the leases of all servers at a registry by itself, those of the dead, too: what no server would do.
+    package mutating func pretendRenewals(atRegistry registry: Int, for duration: Duration) {
+        var requests: [LeaseRequest] = []
+        for index in servers.indices {
+            requests.append(leaseRequest(of: index))
+            requests[index].state = .ready
+        }
+        let end = now + duration
+        while now < end {
+            for request in requests {
+                feed(.leaseRequested(request, from: request.address), toRegistry: registry)
+            }
+            run(for: .seconds(1))
+        }
     }
 
     /// A death is said to the first registry that answers, which tells the others; where none does, it has the lease's

@@ -7,13 +7,15 @@ extension RingWorld {
     /// What a registry would answer now to a question like `data.rondo`; nil from one that is down or paused.
     ///
     /// Looking changes nothing: the history goes on as if nobody had asked.
-    package func answer(_ name: String, _ type: RecordType = .a, from registry: Int = 0) -> DNSAnswer? {
+    package func answer(
+        _ name: String, _ type: RecordType = .a, from registry: Int = 0, over transport: DNSTransport = .tcp
+    ) -> DNSAnswer? {
         guard registries[registry].isUp, var machine = registries[registry].machine, let name = DomainName(name)
         else { return nil }
         let query = DNSQuery(id: 1, name, type)
         var effects: [RegistryEffect] = []
         let time = registries[registry].clocks.local(now)
-        let arrival = DNSArrival(over: .tcp, from: Endpoint(.loopback, 1), wallSeconds: 0)
+        let arrival = DNSArrival(over: transport, from: Endpoint(.loopback, 1), wallSeconds: 0)
         guard case .reply(let bytes, _) = machine.answer(query.bytes, arrival, at: time, into: &effects) else {
             return nil
         }

@@ -69,6 +69,11 @@ extension RingWorld {
         places[endpoint] = index
     }
 
+    /// Delivers a message that nobody sent just now: one that was under way for long, or comes twice, or is made up.
+    package mutating func deliver(_ message: Ring.Message, from sender: ServerLife, to index: Int) {
+        feed(.messageReceived(message, from: sender), to: index)
+    }
+
     /// Steps the wall clock of a host.
     package mutating func stepClock(of index: Int, by step: Duration) { servers[index].clocks.wallError += step }
 
