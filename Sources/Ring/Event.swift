@@ -31,6 +31,8 @@ extension Ring {
             case second
             /// The end of the wait for those who were asked about a suspect.
             case confirmation(ServerLife)
+            /// A server may be connected to again after a closed connection that was no death.
+            case rest(ServerID)
             /// The end of a probe request made by another server.
             case inquiry(ServerLife)
             /// The end of the wait for one's own alert.

@@ -94,6 +94,7 @@ package struct Ring: Sendable {
         case .tick: tick()
         case .second: everySecond()
         case .confirmation(let life): confirmationEnded(life)
+        case .rest(let server): restEnded(server)
         case .inquiry(let life): inquiryEnded(life)
         case .round: roundTimerFired()
         case .roles: rolesTimerFired()

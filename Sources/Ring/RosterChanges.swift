@@ -100,7 +100,7 @@ extension Ring {
 
     private mutating func watch(_ life: ServerLife) {
         guard let entry = roster[life.id] else { return }
-        effects.append(.watch(life, at: entry.peerEndpoint))
+        keepConnection(to: entry)
         observe(entry, urgently: false)
     }
 }

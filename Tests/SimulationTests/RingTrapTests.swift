@@ -89,6 +89,18 @@ import Testing
         #expect(world.run(within: .seconds(3), until: \.isOneRing) != nil, "\(world.ringFaults)")
     }
 
+    @Test(arguments: 1...10)
+    func `Two servers that a firewall parts try to connect now and then, and not all the time`(
+        seed: UInt64
+    ) {
+        var world = RingWorld.long(5, seed: seed)
+        let order = world.order
+        world.refuse(order[0], order[1])
+        world.run(for: .seconds(50))
+        let refusals = world.count { if case .suspected(_, .closed) = $0 { true } else { false } }
+        #expect((1...8).contains(refusals), "\(world.history())")
+    }
+
     @Test(arguments: 1...10) func `What a server says that hears nothing is asked of the accused first`(seed: UInt64) {
         var world = RingWorld.long(12, seed: seed)
         world.network.deafen(3, hosts: 12)
