@@ -12,6 +12,26 @@ import Testing
         #expect(fault == nil)
     }
 
+    /// Provisional servers once counted those that had just died again and again.
+    @Test(arguments: [634, 1598] as [UInt64])
+    func `Nobody leaves Data for a server that does not count yet`(seed: UInt64) {
+        let fault = RandomHistory.fault(seed: seed)
+        #expect(fault == nil)
+    }
+
+    /// Each server once had its own view of who had died too often: whoever held the token decided, and nobody followed.
+    @Test func `Who is damped is the same for all, so that a decision is followed`() {
+        let fault = RandomHistory.fault(seed: 1291)
+        #expect(fault == nil)
+    }
+
+    /// A registry that had been told of a renewal a moment before once kept the old size of the ring.
+    @Test(arguments: [1421, 3864, 4119] as [UInt64])
+    func `A ring of one has a name for both duties at every registry`(seed: UInt64) {
+        let fault = RandomHistory.fault(seed: seed)
+        #expect(fault == nil)
+    }
+
     @Test(arguments: 0..<20)
     func `Twenty random worlds of faults heal into one ring with the right roles and names`(block: Int) {
         for seed in block * 20..<(block + 1) * 20 {

@@ -201,6 +201,23 @@ import Testing
         #expect(world.run(within: .seconds(90), until: \.hasTargetRoles) != nil, "\(world.counts)")
     }
 
+    @Test(arguments: 1...5) func `A server that dies again and again counts for nobody, and later for all`(seed: UInt64)
+    {
+        var world = RingWorld.long(6, seed: seed)
+        for _ in 0..<3 {
+            world.kill(0)
+            world.run(for: .seconds(2))
+            world.start(0)
+            world.run(for: .seconds(2))
+        }
+        #expect(world.servers[0].ring?.own.damped == true)
+        let counts = Set(world.running.compactMap { $0.ring?.roster.decisiveCounts })
+        #expect(counts.count == 1 && counts.first?.total == 5, "\(counts)")
+        let over = world.run(within: .seconds(12)) { !$0.hasDampedServers && $0.isOneRing }
+        #expect(over != nil)
+        #expect(world.running.allSatisfy { $0.ring?.roster.decisiveCounts.total == 6 })
+    }
+
     @Test func `Nothing is decided within a second of a return`() throws {
         var world = RingWorld.long(8)
         world.network.divide([[0, 1, 2, 3], [4, 5, 6, 7]])
