@@ -12,14 +12,16 @@ import Testing
         #expect(fault == nil)
     }
 
-    /// Provisional servers once counted those that had just died again and again.
+    /// A provisional server left Data, one of three that counted by the roster. It alone had seen one of them die three
+    /// times (634), and the checker took its view for the truth; now no server has a view of its own.
     @Test(arguments: [634, 1598] as [UInt64])
-    func `Nobody leaves Data for a server that does not count yet`(seed: UInt64) {
+    func `Whether a switch leaves two Data is judged by what all agree on`(seed: UInt64) {
         let fault = RandomHistory.fault(seed: seed)
         #expect(fault == nil)
     }
 
     /// Each server once had its own view of who had died too often: whoever held the token decided, and nobody followed.
+    /// The target is that of those that count: of all, three Data and two Routers stay until the damped one's rest is over.
     @Test func `Who is damped is the same for all, so that a decision is followed`() {
         let fault = RandomHistory.fault(seed: 1291)
         #expect(fault == nil)
