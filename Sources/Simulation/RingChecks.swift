@@ -37,8 +37,8 @@ extension RingWorld {
         return faults
     }
 
-    /// The roles of those that count: a damped server, which says so in its entry, does not, for as long as five minutes
-    /// after it died again and again. Where fewer than three are steady all count.
+    /// The roles of those that count: a damped server, which says so in its entry, does not, for as long as five
+    /// minutes after it died again and again. Where fewer than three are steady all count.
     package var decisiveCounts: RoleCounts { RingWorld.decisive(running.compactMap { $0.ring?.own }) }
 
     private static func decisive(_ entries: [RosterEntry]) -> RoleCounts {

@@ -20,8 +20,9 @@ import Testing
         #expect(fault == nil)
     }
 
-    /// Each server once had its own view of who had died too often: whoever held the token decided, and nobody followed.
-    /// The target is that of those that count: of all, three Data and two Routers stay until the damped one's rest is over.
+    /// Each server once had its own view of who had died too often: whoever held the token decided, and nobody
+    /// followed. The target is that of those that count: of all, three Data and two Routers stay until the damped one's
+    /// rest is over.
     @Test func `Who is damped is the same for all, so that a decision is followed`() {
         let fault = RandomHistory.fault(seed: 1291)
         #expect(fault == nil)
