@@ -59,8 +59,8 @@ package struct Registry: Sendable {
     var entries: [ServerID: RegistryEntry] = [:]
     /// The keys of `entries` in order, so that nothing depends on a dictionary's order.
     var order: [ServerID] = []
-    /// Who is listed at which peer port, in the order of their ids: mostly one, so that a newcomer's address is looked up
-    /// and not looked for.
+    /// Who is listed at which peer port, in the order of their ids: mostly one, so that a newcomer's address is looked
+    /// up and not looked for.
     var holders: [Endpoint: [ServerID]] = [:]
     /// The leases by role, lapsed ones left out; kept with every entry, so that a renewal costs the same at any size.
     var counted = RoleCounts()

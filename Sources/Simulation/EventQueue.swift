@@ -2,10 +2,10 @@ package import Model
 
 /// What will happen when, in a simulated world: by time, and by the order of scheduling at one instant.
 ///
-/// A calendar (Brown 1988): a day is an eighth of a millisecond, the days of the next second are pages without an order,
-/// and what is later waits in a heap. A page is sorted when its day comes, so that at 10,000 servers a few keys are
-/// compared and not nine levels of a heap, each a miss of the cache. The keys are small; the happenings stay where they
-/// were put until they happen.
+/// A calendar (Brown 1988): a day is an eighth of a millisecond, the days of the next second are pages without an
+/// order, and what is later waits in a heap. A page is sorted when its day comes, so that at 10,000 servers a few keys
+/// are compared and not nine levels of a heap, each a miss of the cache. The keys are small; the happenings stay where
+/// they were put until they happen.
 package struct EventQueue<Happening> {
     private static var dayBits: Int64 { 17 }
     private static var days: Int64 { 8_192 }
@@ -63,7 +63,8 @@ package struct EventQueue<Happening> {
         return (key.time, happening)
     }
 
-    /// Goes on to the next day that has something, but not past the day of `end`: what is scheduled then is yet to come.
+    /// Goes on to the next day that has something, but not past the day of `end`: what is scheduled then is yet to
+    /// come.
     /// - Returns: false for nothing until then.
     private mutating func turnPage(before end: MonotonicTime) -> Bool {
         let last = end.nanoseconds >> Self.dayBits
