@@ -5,6 +5,9 @@ struct Options {
     /// The groups of rows, in the order in which they are measured.
     enum Part: String, CaseIterable {
         case start, traffic, kill, silence, roles, partition, simulated, registry
+
+        /// Those that need hosts with servers on them.
+        static let ofHosts = Set(allCases).subtracting([.simulated, .registry])
     }
 
     struct Fault: Error, CustomStringConvertible {

@@ -43,6 +43,19 @@ struct Program {
     @Loop
     private static func ring(_ options: Options, folder: String, clock: LinuxClock) async throws -> [Figure] {
         var figures: [Figure] = []
+        if !options.parts.isDisjoint(with: Options.Part.ofHosts) { figures = try await hosts(options, folder, clock) }
+        if options.parts.contains(.registry) {
+            figures += await KnotRace(rounds: max(3, options.runs / 2), clock: clock, say: say).run()
+        }
+        if options.parts.contains(.simulated) {
+            figures += SimulatedBench(runs: options.runs, clock: clock, say: say).run()
+        }
+        return figures
+    }
+
+    @Loop
+    private static func hosts(_ options: Options, _ folder: String, _ clock: LinuxClock) async throws -> [Figure] {
+        var figures: [Figure] = []
         let bed = try await Testbed.open(hosts: RondoCluster.registryCount + (options.servers.max() ?? 3))
         for count in options.servers {
             let bench = try RingBench(
@@ -51,10 +64,6 @@ struct Program {
             figures += bench.figures
         }
         await bed.close()
-        if options.parts.contains(.registry) {
-            figures += await KnotRace(rounds: max(3, options.runs / 2), clock: clock, say: say).run()
-        }
-        if options.parts.contains(.simulated) { figures += SimulatedBench(clock: clock, say: say).run() }
         return figures
     }
 

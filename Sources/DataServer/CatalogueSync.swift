@@ -9,7 +9,8 @@ internal import Wire
 ///
 /// Every change is a record of an outbox (transactional with the change itself), numbered per origin without gaps.
 /// Records are pushed at once, so that an upload is known everywhere when it is acknowledged; and every server asks one
-/// other after the other, by version vector, for what it lacks, so that nothing depends on a push that was lost.
+/// other after the other, by version vector, for what it lacks, so that nothing depends on a push that was lost. Who is
+/// asked sees what it lacks itself, and fetches that. While nothing differs, servers ask less and less often.
 @Loop
 package final class CatalogueSync {
     struct Append: Codable {
@@ -18,6 +19,8 @@ package final class CatalogueSync {
 
     struct Fetch: Codable {
         var vector: VersionVector
+        /// The most records to answer with; nil for a page.
+        var limit: Int?
     }
 
     /// The answer to a fetch.
@@ -29,9 +32,11 @@ package final class CatalogueSync {
 
     /// Records in one message; a record is about 1 KB of JSON.
     private static let pageLength = 200
+    /// Records in the first answer, which is small enough for a control link: mostly there are none, and no link for
+    /// bulk is needed.
+    private static let firstLength = 16
     /// How long a server is waited for before its copy is left to the fetches (the spec, §5).
     private static let patience = Duration.seconds(1)
-    private static let interval = Duration.seconds(2)
     private static let fetchDeadline = Duration.seconds(5)
     /// A server that wakes this much too late was stopped, and changes may have passed it by.
     private static let longestDelay = Duration.seconds(1)
@@ -41,6 +46,9 @@ package final class CatalogueSync {
     private let ring: any StorageRing
     private let clock: any Clock
     private let log: Logger
+    private let interval: Duration
+    private var pace = QuietPace()
+    private var membersAsked: [ServerID] = []
     private var hybrid: HybridClock
     private var loop: Task<Void, Never>?
     private var round = 0
@@ -49,14 +57,20 @@ package final class CatalogueSync {
     package var changed: @Loop () -> Void = {}
     /// Whether everything is known here that was known when this server started, or came back from a pause: to one
     /// who was caught up then, or else to all the others.
-    package private(set) var isCaughtUp = false
+    package private(set) var isCaughtUp = false { didSet { if isCaughtUp, !oldValue { becameCaughtUp() } } }
+    package var becameCaughtUp: @Loop () -> Void = {}
+    private var askedAtOnce = 1
+    private static let maximumAtOnce = 16
     /// The others that were asked since then, whether or not they answered.
     private var asked: Set<ServerID> = []
 
+    /// - Parameter interval: between two turns.
     /// - Throws: `StoreError` when the catalogue cannot be read.
     package init(
-        metadata: any MetadataStore, peers: Peers, ring: any StorageRing, clock: any Clock, log: Logger
+        metadata: any MetadataStore, peers: Peers, ring: any StorageRing, clock: any Clock, log: Logger,
+        interval: Duration = .seconds(2)
     ) async throws(StoreError) {
+        self.interval = interval
         self.metadata = metadata
         self.peers = peers
         self.ring = ring
@@ -73,8 +87,8 @@ package final class CatalogueSync {
     package func start() {
         loop = Loop.spawn("catalogue.sync") { [self] in
             while !Task.isCancelled {
-                await fetchFromNext()
-                let pause = isCaughtUp ? Self.interval : .milliseconds(20)
+                if isDue { await fetchFromNext() }
+                let pause = isCaughtUp ? interval : .milliseconds(20)
                 let wake = clock.now + pause
                 await clock.sleep(for: pause)
                 if clock.now > wake + Self.longestDelay { doubt() }
@@ -83,6 +97,14 @@ package final class CatalogueSync {
     }
 
     package func stop() { loop?.cancel() }
+
+    /// Whether somebody is to be asked at this turn.
+    private var isDue: Bool {
+        let members = ring.others
+        if !isCaughtUp || members != membersAsked { pace.hurry() }
+        membersAsked = members
+        return pace.isDue()
+    }
 
     private func doubt() {
         isCaughtUp = false
@@ -93,6 +115,7 @@ package final class CatalogueSync {
     /// - Returns: on how many disks it is, this one's included, once that is `wanted`, or all have answered or had
     ///   their time.
     package func spread(_ record: LogRecord, wanted: Int) async -> Int {
+        pace.hurry()
         changed()
         let others = ring.others
         guard !others.isEmpty, wanted > 1 else { return 1 }
@@ -144,30 +167,45 @@ package final class CatalogueSync {
     private func take(_ records: [LogRecord]) async throws(StoreError) -> VersionVector {
         for record in records { hybrid.observe(record.entry.highestStamp) }
         let vector = try await metadata.apply(records)
-        if !records.isEmpty { changed() }
+        if !records.isEmpty {
+            pace.hurry()
+            changed()
+        }
         return vector
     }
 
     private func fetch(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
         do {
             let message = try WireJSON.decode(Fetch.self, from: request.header)
-            let records = try await metadata.records(after: message.vector, limit: Self.pageLength)
+            let limit = min(max(1, message.limit ?? Self.pageLength), Self.pageLength)
+            let records = try await metadata.records(after: message.vector, limit: limit)
+            let own = try await metadata.vector()
+            if !own.covers(message.vector) {
+                let asker = request.from.life.id
+                Loop.spawn("catalogue.return") { [self] in await catchUp(with: asker) }
+            }
             return .success(PeerReply(body: WireJSON.encode(Fetched(records: records, isCaughtUp: isCaughtUp))))
         } catch {
             return .failure(PeerRefusal(code: "failed", message: "\(error)"))
         }
     }
 
+    /// Asks one other; as long as none of them was caught up, twice as many each time, so that all of a large cluster
+    /// that has just been started are soon asked.
     private func fetchFromNext() async {
         let others = ring.others
         guard !others.isEmpty else {
             isCaughtUp = isCaughtUp || ring.isAlone
             return
         }
-        round += 1
-        let next = others[round % others.count]
-        await catchUp(with: next)
-        asked.insert(next)
+        var next: [ServerID] = []
+        for _ in 0..<(isCaughtUp ? 1 : min(askedAtOnce, others.count)) {
+            round += 1
+            next.append(others[round % others.count])
+        }
+        askedAtOnce = isCaughtUp ? 1 : min(askedAtOnce * 2, Self.maximumAtOnce)
+        _ = await Gather.all(next) { [self] in await catchUp(with: $0) }
+        asked.formUnion(next)
         if asked.isSuperset(of: others) { isCaughtUp = true }
     }
 
@@ -185,11 +223,14 @@ package final class CatalogueSync {
     private func fetchAll(from server: ServerID) async {
         guard let address = ring.address(of: server) else { return }
         do {
+            var isFirst = true
             while true {
                 let known = try await metadata.vector()
-                let header = WireJSON.encode(Fetch(vector: known))
+                let header = WireJSON.encode(Fetch(vector: known, limit: isFirst ? Self.firstLength : nil))
                 let reply = try await peers.request(
-                    .catalogueFetch, to: address, over: .bulk, header: header, deadline: clock.now + Self.fetchDeadline)
+                    .catalogueFetch, to: address, over: isFirst ? .control : .bulk, header: header,
+                    deadline: clock.now + Self.fetchDeadline)
+                isFirst = false
                 let answer = try WireJSON.decode(Fetched.self, from: reply.body)
                 // An answer that brings nothing on would bring nothing on for ever.
                 guard !answer.records.isEmpty, try await take(answer.records) != known else {

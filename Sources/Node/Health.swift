@@ -7,7 +7,7 @@ internal import Wire
 /// How well the music is kept, over all servers: each one answers for the chunks and songs that placement gives it.
 ///
 /// What changed here is told to all, who answer with theirs; otherwise one server is asked at a time, so that a quiet
-/// cluster says no more the more servers it has.
+/// cluster says no more the more servers it has, and the longer it is quiet the less often.
 @Loop
 final class Health {
     /// One server's share.
@@ -34,6 +34,7 @@ final class Health {
     /// What all that are in `summaries` have been told.
     private var told: Summary?
     private var turn = 0
+    private var pace = QuietPace()
     private var loop: Task<Void, Never>?
     /// Called when the figures are not what they were.
     var changed: @Loop () -> Void = {}
@@ -77,6 +78,7 @@ final class Health {
 
     private func ask() async {
         let mine = own()
+        if mine != told { pace.hurry() }
         let asked = mine == told ? next(among: ring.others) : ring.others
         told = mine
         let (peers, ring, clock) = (peers, ring, clock)
@@ -94,7 +96,9 @@ final class Health {
 
     /// Those of whom nothing is known, and of the others the one whose turn it is.
     private func next(among servers: [ServerID]) -> [ServerID] {
-        guard !servers.isEmpty else { return [] }
+        let unknown = servers.filter { summaries[$0] == nil }
+        if !unknown.isEmpty { pace.hurry() }
+        guard pace.isDue(), !servers.isEmpty else { return unknown }
         turn = (turn + 1) % servers.count
         let one = servers[turn]
         return servers.filter { summaries[$0] == nil || $0 == one }

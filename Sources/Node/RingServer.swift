@@ -126,6 +126,8 @@ package final class RingServer {
             endpoint: Endpoint(address, configuration.httpPort), configuration: configuration, world: world, view: view,
             storage: storage, metrics: metrics)
         storage.changed = { [weak self] in self?.musicChanged() }
+        // Then it is ready, and the registries are to list it.
+        storage.catalogue.becameCaughtUp = { [weak self] in self?.registry?.renew() }
         health.changed = { [weak self] in self?.view.changed() }
         let registry = makeRegistryLink()
         self.registry = registry

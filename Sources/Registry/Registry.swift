@@ -59,6 +59,9 @@ package struct Registry: Sendable {
     var entries: [ServerID: RegistryEntry] = [:]
     /// The keys of `entries` in order, so that nothing depends on a dictionary's order.
     var order: [ServerID] = []
+    /// Who is listed at which peer port, in the order of their ids: mostly one, so that a newcomer's address is looked
+    /// up and not looked for.
+    var holders: [Endpoint: [ServerID]] = [:]
     /// The leases by role, lapsed ones left out; kept with every entry, so that a renewal costs the same at any size.
     var counted = RoleCounts()
     var generator: SeededGenerator
@@ -178,6 +181,7 @@ extension Registry {
         let old = entries.updateValue(entry, forKey: entry.life.id)
         note(entry, after: old)
         if old == nil { order.insert(entry.life.id, at: place(of: entry.life.id)) }
+        moved(entry.life.id, from: old?.record?.peer, to: entry.record?.peer)
         if let role = old?.countedRole { counted[role] -= 1 }
         if let role = entry.countedRole { counted[role] += 1 }
         nextSweep = min(nextSweep, entry.attention)
@@ -186,8 +190,18 @@ extension Registry {
     mutating func forget(_ id: ServerID) {
         guard let old = entries.removeValue(forKey: id) else { return }
         digest.replace(old.version, by: nil)
+        moved(id, from: old.record?.peer, to: nil)
         if let role = old.countedRole { counted[role] -= 1 }
         order.remove(at: place(of: id))
+    }
+
+    private mutating func moved(_ id: ServerID, from old: Endpoint?, to new: Endpoint?) {
+        guard old != new else { return }
+        if let old, var there = holders[old] {
+            there.removeAll { $0 == id }
+            holders[old] = there.isEmpty ? nil : there
+        }
+        if let new { holders[new] = ((holders[new] ?? []) + [id]).sorted() }
     }
 
     private func place(of id: ServerID) -> Int {

@@ -95,8 +95,10 @@ extension Registry {
     private mutating func contest(
         _ peer: Endpoint, by newcomer: ServerLife, at now: MonotonicTime, into effects: inout [RegistryEffect]
     ) {
-        for id in order where id != newcomer.id && peer.port != 0 {
-            guard let entry = entries[id], entry.record?.peer == peer else { continue }
+        // Names that came by an update without a port share none.
+        guard peer.port != 0 else { return }
+        for id in holders[peer] ?? [] where id != newcomer.id {
+            guard let entry = entries[id] else { continue }
             check(entry, .contested(by: newcomer), within: Self.accusedPatience, at: now, into: &effects)
         }
     }

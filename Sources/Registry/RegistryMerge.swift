@@ -55,11 +55,13 @@ extension Registry {
         var entry = known
         if isLater {
             (entry.content, entry.term, entry.sequence) = (told.content, told.term, told.sequence)
+            // It belongs to what the server said, not to the time of its renewal: that it is alone is news at once.
+            entry.ringSize = told.ringSize
             changed = true
         }
         if isRenewed {
             (entry.renewed, entry.end, entry.source) = (told.renewed, told.end, told.source)
-            entry.ringSize = told.ringSize
+            if told.sequence == entry.sequence { entry.ringSize = told.ringSize }
             if known.check == nil { entry.standing = .good }
             if known.standing != entry.standing { changed = true }
         }

@@ -58,6 +58,8 @@ extension Ring {
     private mutating func sendRound() {
         guard let round = rounds.own else { return }
         let failures = round.failures.values.filter { roster[$0.id].map { !$0.isPresent } ?? true }
+        // All have come back: there is nothing to tell, and the returns have their own look at the roles.
+        if failures.isEmpty { return endRound() }
         report(.alertLaunched(round.alert, failures: failures.map(\.life).sorted()))
         let wait = configuration.roundLimit + .milliseconds(10) * roster.presentCount
         setTimer(.round, at: now + wait * min(round.attempts, 8))
@@ -67,6 +69,11 @@ extension Ring {
             visited: 0, unheard: [], hops: 0)
         addRow(to: &alert)
         forward(alert)
+    }
+
+    private mutating func endRound() {
+        rounds.own = nil
+        cancelTimer(.round)
     }
 
     /// The round is not back in time, or its rest is over: again, with a new name.
@@ -145,8 +152,7 @@ extension Ring {
                 return nil
             }
             report(.alertAbsorbed(own.alert, by: alert.id))
-            rounds.own = nil
-            cancelTimer(.round)
+            endRound()
             var joint = alert
             joint.failures += own.failures.values.filter { !alert.failures.map(\.life).contains($0.life) }
             joint.failures.sort { $0.life < $1.life }
@@ -187,8 +193,7 @@ extension Ring {
     }
 
     private mutating func becomeManager(_ round: AlertRounds.OwnRound) {
-        rounds.own = nil
-        cancelTimer(.round)
+        endRound()
         manager.isManaging = true
         report(.becameManager(round.alert))
         for life in round.failures.keys.sorted() where roster[life.id]?.isPresent != true {

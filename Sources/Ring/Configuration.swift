@@ -19,6 +19,9 @@ extension Ring {
         package var tickGap: Duration = .milliseconds(100)
         /// For the dial that follows a closed connection.
         package var redialLimit: Duration = .milliseconds(150)
+        /// After a closed connection that was no death, no new one for so long; doubles up to the maximum.
+        package var connectionRest: Duration = .seconds(1)
+        package var connectionRestMaximum: Duration = .seconds(60)
         /// How long a server that is asked probes before it says "silent".
         package var inquiryTime: Duration = .milliseconds(200)
         /// How long the asker waits for those it asked.

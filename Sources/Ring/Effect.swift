@@ -15,7 +15,7 @@ extension Ring {
         case sendProbe(Probe, to: Endpoint)
         /// Deliver it over a connection, an open one or a new one, and report `messageAcknowledged` or `messageLost` by
         /// the deadline. A nil life accepts whoever answers there.
-        case send(Message, MessageID, to: ServerLife?, at: Endpoint, within: Duration)
+        indirect case send(Message, MessageID, to: ServerLife?, at: Endpoint, within: Duration)
         /// Keep a connection open to this life and report its loss with `connectionClosed`, once.
         case watch(ServerLife, at: Endpoint)
         case unwatch(ServerLife)

@@ -31,6 +31,8 @@ extension Ring {
             case second
             /// The end of the wait for those who were asked about a suspect.
             case confirmation(ServerLife)
+            /// A server may be connected to again after a closed connection that was no death.
+            case rest(ServerID)
             /// The end of a probe request made by another server.
             case inquiry(ServerLife)
             /// The end of the wait for one's own alert.
@@ -84,7 +86,7 @@ extension Ring {
         /// The shell has checked its seal, that it is no replay, and that `to.id` is this server's.
         case probeReceived(Probe, from: Endpoint)
         /// The sender's life is the one that its connection's handshake proved. The shell acknowledges it afterwards.
-        case messageReceived(Message, from: ServerLife)
+        indirect case messageReceived(Message, from: ServerLife)
         case messageAcknowledged(MessageID, by: ServerLife)
         case messageLost(MessageID, LossReason)
         /// A connection of `Effect.watch` broke, or could not be made; not reported when this end closed it.

@@ -21,6 +21,12 @@ struct FailureDetector: Sendable {
         var lastProbe = MonotonicTime(nanoseconds: .min / 2)
     }
 
+    /// A connection that is not made again for a while, because its end was wrong evidence.
+    struct Rest {
+        let until: MonotonicTime
+        let length: Duration
+    }
+
     /// Positive evidence of this observer that was wrong before.
     struct Demotion: Sendable {
         var until: MonotonicTime
@@ -41,6 +47,7 @@ struct FailureDetector: Sendable {
     var inquiries: [ServerLife: Inquiry] = [:]
     var dials: Set<ServerLife> = []
     var demotions: [ServerID: Demotion] = [:]
+    var rests: [ServerID: Rest] = [:]
     /// Deaths that this server declared on positive evidence.
     var declared: Set<ServerLife> = []
     var urgentUntil = MonotonicTime.zero

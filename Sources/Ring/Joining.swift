@@ -138,6 +138,8 @@ extension Ring {
         ageDead()
         pingDead()
         forgetOldSigns()
+        tellDamped(again: true)
+        endDamping()
         if roster.presentCount == 1, !joining.contacts.isEmpty, hasJoined { seekStrangers() }
         if own.provisional, now - joining.startTime >= configuration.provisionalTime { endProvisionalTime() }
         detector.declared = detector.declared.filter { roster[$0.id]?.state == .dead }

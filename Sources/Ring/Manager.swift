@@ -17,15 +17,6 @@ struct Manager: Sendable {
 }
 
 extension Ring {
-    /// The roles that count: of servers present, not leaving, and not just back from dying again and again.
-    var roleCounts: RoleCounts {
-        var counts = roster.counts
-        for server in flaps.damped(at: now) {
-            if let entry = roster[server], entry.holdsRole { counts[entry.role] -= 1 }
-        }
-        return counts
-    }
-
     /// After every change one server looks at the counts: the first live one clockwise of a place that follows from the
     /// roster as it is now, so that servers which agree on the roster agree on that one, whatever order the news came
     /// in. If that does not happen, the second one does half a second later, and so on.
@@ -60,7 +51,7 @@ extension Ring {
         if renewal.adopting != nil || isForeignInstructionOpen {
             return setRolesTimer(notBefore: now + configuration.instructionInterval)
         }
-        let counts = roleCounts
+        let counts = roster.decisiveCounts
         let minimum = RoleDecision.minimum(servers: counts.total)
         guard let missing = RoleDecision.missing(from: counts, to: minimum) else {
             manager.isManaging = false
@@ -92,7 +83,7 @@ extension Ring {
     private func takers(of role: Role, _ count: Int, _ counts: RoleCounts) -> [ServerID] {
         let suspects = self.suspects
         let slow = manager.passedOver.filter { now < $0.value }
-        let free = { (entry: RosterEntry) in !suspects.contains(entry.id) && !isDamped(entry.id, at: now) }
+        let free = { (entry: RosterEntry) in !suspects.contains(entry.id) && roster.isDecisive(entry) }
         let willing = RoleDecision.takers(of: role, count: count, counts: counts, manager: id, roster: roster) {
             free($0) && slow[$0.id] == nil
         }
@@ -149,7 +140,7 @@ extension Ring {
         if imbalance.epoch.manager != id { manager.foreign = (imbalance, now) }
         let own = self.own
         guard imbalance.takers.contains(id), own.role != imbalance.role, !own.pinned, !own.leaving else { return }
-        let counts = roleCounts
+        let counts = roster.decisiveCounts
         let wanted =
             imbalance.isRebalancing
             ? RoleCounts.target(servers: counts.total) : RoleDecision.minimum(servers: counts.total)

@@ -26,6 +26,8 @@ extension Ring {
         /// "This is said of you": the receiver refutes with a higher incarnation if it is named dead or suspect.
         case accusation(RosterEntry)
         case token(TokenMark)
+        /// "You died again and again: count for no role for so many milliseconds."
+        case damping(milliseconds: Int64)
     }
 }
 

@@ -10,6 +10,8 @@ struct Renewal: Sendable {
     var twin: RosterEntry?
     /// The role that the shell is taking up.
     var adopting: (role: Role, epoch: Epoch)?
+    /// Until when this server does not count for roles, if it is damped.
+    var dampedUntil = MonotonicTime.zero
     var hasLeft = false
     var farewells = 0
 }
@@ -122,11 +124,11 @@ extension Ring {
     /// Takes the role that is short if this server is among the first provisional ones of the other role, by id.
     mutating func provisionalTimerFired() {
         guard own.provisional, hasJoined, renewal.adopting == nil, !own.leaving else { return }
-        let counts = roster.counts
+        let counts = roster.decisiveCounts
         let target = RoleCounts.target(servers: counts.total)
         let short = own.role.other
         guard counts.total > 1, counts[short] < target[short] else { return }
-        let candidates = roster.present.filter { $0.provisional && $0.holdsRole && $0.role == own.role }
+        let candidates = roster.present.filter { $0.provisional && roster.isDecisive($0) && $0.role == own.role }
         if candidates.prefix(target[short] - counts[short]).contains(where: { $0.id == id }) { adopt(short, epoch) }
     }
 }

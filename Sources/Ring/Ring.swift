@@ -94,6 +94,7 @@ package struct Ring: Sendable {
         case .tick: tick()
         case .second: everySecond()
         case .confirmation(let life): confirmationEnded(life)
+        case .rest(let server): restEnded(server)
         case .inquiry(let life): inquiryEnded(life)
         case .round: roundTimerFired()
         case .roles: rolesTimerFired()
@@ -125,6 +126,7 @@ package struct Ring: Sendable {
         case .probeReport(let subject, let heard): receiveReport(subject, heard: heard)
         case .accusation(let entry): learnAboutSelf(entry, from: sender)
         case .token(let mark): receive(mark)
+        case .damping(let milliseconds): rest(for: .milliseconds(milliseconds))
         }
         heard(sender)
     }
@@ -145,9 +147,6 @@ extension Ring {
 
     /// Whether a merge is so fresh that no repair may start: what looks missing may be about to return.
     package func isResting(at time: MonotonicTime) -> Bool { time < changes.restUntil }
-
-    /// Whether a server that died often has lived long enough to count for roles and placement.
-    package func isDamped(_ server: ServerID, at time: MonotonicTime) -> Bool { flaps.isDamped(server, at: time) }
 
     /// Alive in the roster and not suspected here.
     func isLive(_ entry: RosterEntry) -> Bool {

@@ -30,6 +30,12 @@ package struct Roster: Sendable {
     package var goneCount: Int { count - presentCount }
     /// How many servers hold each role; servers that are leaving do not count.
     package var counts: RoleCounts { root.summary.roles }
+    /// The roles that count for decisions: the damped do not, but where fewer than three would be left all do.
+    package var decisiveCounts: RoleCounts { sparesDamped ? root.summary.steadyRoles : counts }
+    private var sparesDamped: Bool { root.summary.steadyRoles.total >= 3 }
+
+    /// Whether a server counts for decisions about roles, and may be chosen in one.
+    package func isDecisive(_ entry: RosterEntry) -> Bool { entry.holdsRole && !(entry.damped && sparesDamped) }
 
     package subscript(id: ServerID) -> RosterEntry? { root.entry(id).map(told) }
 

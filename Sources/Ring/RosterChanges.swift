@@ -24,7 +24,7 @@ extension Ring {
         if entry.id == id { own = roster[id] ?? entry }
         changes.isDirty = true
         let isNew = old?.isPresent != entry.isPresent
-        if isNew || old?.role != entry.role || old?.leaving != entry.leaving {
+        if isNew || old?.role != entry.role || old?.leaving != entry.leaving || old?.damped != entry.damped {
             changes.isSignificant = true
             changes.lastTime = now
         }
@@ -43,7 +43,7 @@ extension Ring {
     private mutating func returned(_ old: RosterEntry, _ entry: RosterEntry) {
         report(.returned(entry.life))
         changes.restUntil = max(changes.restUntil, now + configuration.mergeRest)
-        if let until = flaps.returned(entry.id, at: now, configuration) { setRolesTimer(notBefore: until) }
+        flaps.returned(entry.id, at: now)
         if old.state == .dead, old.startNonce == entry.startNonce { demote(after: old.life) }
     }
 
@@ -69,6 +69,7 @@ extension Ring {
         guard changes.isDirty else { return }
         changes.isDirty = false
         updateLinks()
+        tellDamped(again: false)
         effects.append(.rosterChanged)
         if changes.isSignificant {
             changes.isSignificant = false
@@ -100,7 +101,7 @@ extension Ring {
 
     private mutating func watch(_ life: ServerLife) {
         guard let entry = roster[life.id] else { return }
-        effects.append(.watch(life, at: entry.peerEndpoint))
+        keepConnection(to: entry)
         observe(entry, urgently: false)
     }
 }

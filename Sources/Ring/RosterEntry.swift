@@ -44,6 +44,9 @@ package struct RosterEntry: Hashable, Sendable {
     package var pinned: Bool
     /// It is young, holds no chunk and may choose its role anew by the counts.
     package var provisional: Bool
+    /// It died again and again, and counts for roles only once it has lived for a while: its observers told it so, and
+    /// it says so itself, so that all agree on who counts.
+    package var damped: Bool
     package var host: HostAddress
     /// TCP for messages and UDP for probes.
     package var peerPort: UInt16
@@ -79,6 +82,7 @@ package struct RosterEntry: Hashable, Sendable {
         version = 1
         roleEpoch = .none
         leaving = false
+        damped = false
         unconfirmed = false
         deadSeconds = 0
     }
@@ -129,7 +133,7 @@ extension RosterEntry {
 extension RosterEntry: Codable {
     private enum CodingKeys: String, CodingKey {
         case id, incarnation, state, version, startNonce, role, roleEpoch, leaving, pinned, provisional, host, peerPort
-        case httpPort, publicHttp, capacity, unconfirmed, deadSeconds
+        case httpPort, publicHttp, capacity, unconfirmed, deadSeconds, damped
     }
 
     package init(from decoder: any Decoder) throws {
@@ -151,6 +155,7 @@ extension RosterEntry: Codable {
         capacity = try fields.decode(Int64.self, forKey: .capacity)
         unconfirmed = try fields.decode(Bool.self, forKey: .unconfirmed)
         deadSeconds = try fields.decode(Int64.self, forKey: .deadSeconds)
+        damped = try fields.decodeIfPresent(Bool.self, forKey: .damped) ?? false
         unknown = try decoder.unknownFields { CodingKeys(stringValue: $0) != nil }
     }
 
@@ -173,6 +178,7 @@ extension RosterEntry: Codable {
         try fields.encode(capacity, forKey: .capacity)
         try fields.encode(unconfirmed, forKey: .unconfirmed)
         try fields.encode(deadSeconds, forKey: .deadSeconds)
+        if damped { try fields.encode(damped, forKey: .damped) }
         try encoder.encodeUnknown(unknown)
     }
 }

@@ -14,6 +14,8 @@ struct RosterNode: Hashable, Sendable {
         private(set) var present: UInt32 = 0
         private(set) var data: UInt32 = 0
         private(set) var routers: UInt32 = 0
+        private(set) var dampedData: UInt32 = 0
+        private(set) var dampedRouters: UInt32 = 0
         /// The greatest age of the dead in it, by the roster's clock; `.min` where none are.
         var oldest = Int64.min
 
@@ -21,6 +23,10 @@ struct RosterNode: Hashable, Sendable {
         var presentCount: Int { Int(present) }
         /// Roles of those that hold one.
         var roles: RoleCounts { RoleCounts(data: Int(data), router: Int(routers)) }
+        /// Roles of those of them that are not damped.
+        var steadyRoles: RoleCounts {
+            RoleCounts(data: Int(data - dampedData), router: Int(routers - dampedRouters))
+        }
 
         mutating func add(_ other: Summary) {
             digest ^= other.digest
@@ -28,6 +34,8 @@ struct RosterNode: Hashable, Sendable {
             present += other.present
             data += other.data
             routers += other.routers
+            dampedData += other.dampedData
+            dampedRouters += other.dampedRouters
             oldest = max(oldest, other.oldest)
         }
 
@@ -36,7 +44,12 @@ struct RosterNode: Hashable, Sendable {
             entries += 1
             if entry.isPresent { present += 1 } else { oldest = max(oldest, entry.deadSeconds) }
             guard entry.holdsRole else { return }
-            if entry.role == .data { data += 1 } else { routers += 1 }
+            let damped: UInt32 = entry.damped ? 1 : 0
+            if entry.role == .data {
+                (data, dampedData) = (data + 1, dampedData + damped)
+            } else {
+                (routers, dampedRouters) = (routers + 1, dampedRouters + damped)
+            }
         }
     }
 

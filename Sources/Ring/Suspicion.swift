@@ -28,7 +28,29 @@ extension Ring {
     /// It was only the connection that ended; the next end is to be noticed too.
     private mutating func watchAgain(_ entry: RosterEntry) {
         heard(entry.life)
-        if links.observed.contains(entry.life) { effects.append(.watch(entry.life, at: entry.peerEndpoint)) }
+        if links.observed.contains(entry.life) { keepConnection(to: entry) }
+    }
+
+    /// Keeps a connection whose end is evidence, but not yet to one about whom that was wrong a moment ago.
+    mutating func keepConnection(to entry: RosterEntry) {
+        if let rest = detector.rests[entry.id], now < rest.until { return setTimer(.rest(entry.id), at: rest.until) }
+        effects.append(.watch(entry.life, at: entry.peerEndpoint))
+    }
+
+    mutating func restEnded(_ server: ServerID) {
+        guard let entry = roster[server], links.observed.contains(entry.life) else { return }
+        keepConnection(to: entry)
+    }
+
+    /// Where a firewall lets no connection through, a new one would be refused again at once, and again: until the
+    /// rest is over, heartbeats alone show that the server lives. Doubles up to a minute while it goes on, in whatever
+    /// life it refutes.
+    private mutating func restFromConnecting(to server: ServerID) {
+        var length = configuration.connectionRest
+        if let last = detector.rests[server], now - last.until < configuration.connectionRestMaximum {
+            length = min(last.length * 2, configuration.connectionRestMaximum)
+        }
+        detector.rests[server] = FailureDetector.Rest(until: now + length, length: length)
     }
 
     private mutating func provedGone(_ life: ServerLife) {
@@ -97,8 +119,9 @@ extension Ring {
         detector.watches[life.id]?.unanswered = 0
         changes.isDirty = true
         report(.cleared(life))
+        if let suspicion, suspicion.evidence != .silent { restFromConnecting(to: life.id) }
         if suspicion?.evidence == .unanswered, let entry = roster[life.id], links.observed.contains(life) {
-            effects.append(.watch(life, at: entry.peerEndpoint))
+            keepConnection(to: entry)
         }
     }
 

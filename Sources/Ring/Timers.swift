@@ -2,26 +2,30 @@ import Model
 
 /// Which timer of each kind is the current one; events of replaced ones are ignored.
 struct TimerGenerations: Sendable {
-    private var current: [Ring.Timer.Kind: UInt64] = [:]
+    /// Few at a time: a list is searched faster than a table.
+    private var current: [Ring.Timer] = []
     private var last: UInt64 = 0
+
+    private func place(of kind: Ring.Timer.Kind) -> Int? { current.firstIndex { $0.kind == kind } }
 
     mutating func make(_ kind: Ring.Timer.Kind) -> Ring.Timer {
         last += 1
-        current[kind] = last
-        return Ring.Timer(kind: kind, generation: last)
+        let timer = Ring.Timer(kind: kind, generation: last)
+        if let place = place(of: kind) { current[place] = timer } else { current.append(timer) }
+        return timer
     }
 
     /// Forgets the timer of this kind, and names it if there is one.
     mutating func remove(_ kind: Ring.Timer.Kind) -> Ring.Timer? {
-        current.removeValue(forKey: kind).map { Ring.Timer(kind: kind, generation: $0) }
+        place(of: kind).map { current.remove(at: $0) }
     }
 
-    func isSet(_ kind: Ring.Timer.Kind) -> Bool { current[kind] != nil }
+    func isSet(_ kind: Ring.Timer.Kind) -> Bool { place(of: kind) != nil }
 
     /// Whether this one has not been replaced; it is used up by the question.
     mutating func isCurrent(_ timer: Ring.Timer) -> Bool {
-        guard current[timer.kind] == timer.generation else { return false }
-        current[timer.kind] = nil
+        guard let place = current.firstIndex(of: timer) else { return false }
+        current.remove(at: place)
         return true
     }
 }

@@ -73,7 +73,7 @@ extension Ring {
         guard now - changes.lastTime >= configuration.quietTime, !isResting(at: now), detector.suspicions.isEmpty,
             manager.instruction == nil, renewal.adopting == nil
         else { return }
-        let counts = roleCounts
+        let counts = roster.decisiveCounts
         let target = RoleCounts.target(servers: counts.total)
         guard counts.total > 1, let missing = RoleDecision.missing(from: counts, to: target) else { return }
         instruct(missing.role, 1, counts, isRebalancing: true)

@@ -37,11 +37,27 @@ extension RingWorld {
         return faults
     }
 
-    package var hasTargetRoles: Bool { counts == RoleCounts.target(servers: counts.total) || counts.total == 1 }
+    /// The roles of those that count: a damped server, which says so in its entry, does not, for as long as five
+    /// minutes after it died again and again. Where fewer than three are steady all count.
+    package var decisiveCounts: RoleCounts { RingWorld.decisive(running.compactMap { $0.ring?.own }) }
 
-    /// No role is short of what the ring needs at once.
+    private static func decisive(_ entries: [RosterEntry]) -> RoleCounts {
+        let steady = entries.filter { !$0.damped }
+        var counts = RoleCounts()
+        for entry in steady.count >= 3 ? steady : entries { counts[entry.role] += 1 }
+        return counts
+    }
+
+    /// The roles are as the target says. It is the target of those that count: which roles the damped have is for the
+    /// time after their rest.
+    package var hasTargetRoles: Bool {
+        let counts = decisiveCounts
+        return counts == RoleCounts.target(servers: counts.total) || counts.total == 1
+    }
+
+    /// No role is short of what the ring needs at once, among those that count.
     package var hasMinimumRoles: Bool {
-        let counts = self.counts
+        let counts = decisiveCounts
         switch counts.total {
         case ...1: return true
         case 2: return counts.data == 1
@@ -49,23 +65,14 @@ extension RingWorld {
         }
     }
 
-    /// Whether some server does not count for somebody yet, because it died again and again.
-    package var hasDampedServers: Bool {
-        running.contains { server in
-            let time = server.clocks.local(now)
-            return servers.contains { server.ring?.isDamped($0.id, at: time) == true }
-        }
-    }
+    /// Whether some server does not count yet, because it died again and again.
+    package var hasDampedServers: Bool { running.contains { $0.ring?.own.damped == true } }
 
-    /// A switch away from Data must leave two of them, as far as the switching server can know.
+    /// A switch away from Data must leave two of them, as far as the switching server can know. Damped servers do not
+    /// count in this, either, by their own entries.
     mutating func checkSwitch(to role: Role, by index: Int) {
         guard role == .router, let ring = servers[index].ring else { return }
-        // Who died again and again does not count for the one who switches, either.
-        let time = servers[index].clocks.local(now)
-        var counts = RoleCounts()
-        for entry in ring.roster.entries where entry.holdsRole && !ring.isDamped(entry.id, at: time) {
-            counts[entry.role] += 1
-        }
+        let counts = RingWorld.decisive(ring.roster.entries.filter(\.holdsRole))
         if counts.total >= 3, counts.data < 3, counts.router > 0 {
             violate(.data, "server \(index) left Data, of \(counts.data)")
         }

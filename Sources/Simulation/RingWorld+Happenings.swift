@@ -115,14 +115,14 @@ extension RingWorld {
     }
 
     private mutating func send(_ probe: Probe, to endpoint: Endpoint, from index: Int) {
-        guard let target = places[endpoint] else { return }
+        guard let target = place(of: endpoint) else { return }
         let times = network.datagram(from: index, to: target)
-        count(probe, from: index, to: target, copies: times.count)
-        for time in times where servers[target].process != .down {
-            // Bytes, as on a wire, would only cost time here: the codec has its own tests.
-            let event = Ring.Event.probeReceived(probe, from: servers[index].endpoint)
-            schedule(.event(target, run: servers[target].run, event), after: time)
-        }
+        count(probe, from: index, to: target, copies: times.again == nil ? times.first == nil ? 0 : 1 : 2)
+        guard let first = times.first, servers[target].process != .down else { return }
+        // Bytes, as on a wire, would only cost time here: the codec has its own tests.
+        let event = Ring.Event.probeReceived(probe, from: servers[index].endpoint)
+        schedule(.event(target, run: servers[target].run, event), after: first)
+        if let again = times.again { schedule(.event(target, run: servers[target].run, event), after: again) }
     }
 
     private mutating func send(
@@ -134,7 +134,7 @@ extension RingWorld {
         let run = servers[index].run
         servers[index].outstanding.insert(id)
         schedule(.deadline(index, run: run, id, .timedOut), after: limit)
-        guard let target = places[endpoint] else { return }
+        guard let target = place(of: endpoint) else { return }
         if network.refuses(index, target) {
             return schedule(.deadline(index, run: run, id, .refused), after: network.transit(index, target) * 2)
         }
@@ -169,10 +169,10 @@ extension RingWorld {
 
     private mutating func watch(_ life: ServerLife, at endpoint: Endpoint, from index: Int) {
         let closed = Happening.event(index, run: servers[index].run, .connectionClosed(life))
-        if let target = places[endpoint], network.refuses(index, target) {
+        if let target = place(of: endpoint), network.refuses(index, target) {
             return schedule(closed, after: network.transit(index, target) * 2)
         }
-        guard let target = places[endpoint], !servers[target].hasVanished,
+        guard let target = place(of: endpoint), !servers[target].hasVanished,
             let time = network.stream(from: index, to: target)
         else { return schedule(closed, after: .seconds(1)) }
         if servers[target].answeringLife == life {
@@ -186,7 +186,7 @@ extension RingWorld {
         let run = servers[index].run
         var result = Ring.DialResult.timedOut
         var time = limit
-        if let target = places[endpoint], !servers[target].hasVanished,
+        if let target = place(of: endpoint), !servers[target].hasVanished,
             let there = arrival(from: index, to: target), there + there < limit
         {
             switch servers[target].process {
@@ -195,7 +195,7 @@ extension RingWorld {
             case .paused: break
             }
         }
-        if let target = places[endpoint], network.refuses(index, target) {
+        if let target = place(of: endpoint), network.refuses(index, target) {
             (result, time) = (.refused, network.transit(index, target) * 2)
         }
         schedule(.event(index, run: run, .dialEnded(life, result)), after: time)

@@ -149,7 +149,7 @@ extension RingWorld {
     /// Asks the holder of the lease whether it is another process with this server's id.
     private mutating func checkTwin(_ index: Int, at holder: Endpoint, least: Incarnation?) {
         let run = servers[index].run
-        guard let target = places[holder], let there = network.stream(from: index, to: target), there < .seconds(1)
+        guard let target = place(of: holder), let there = network.stream(from: index, to: target), there < .seconds(1)
         else { return schedule(.twinChecked(index, run: run, host: nil, least), after: .seconds(1)) }
         schedule(.twinChecked(index, run: run, host: target, least), after: there + there)
     }

@@ -66,6 +66,7 @@ extension RingWorld {
         guard servers[index].process == .down else { return }
         if places[servers[index].endpoint] == index { places[servers[index].endpoint] = nil }
         servers[index].endpoint = endpoint
+        haveMoved = true
         places[endpoint] = index
     }
 

@@ -117,7 +117,7 @@ extension RingWorld {
         if let other = registries.firstIndex(where: { $0.endpoint == peer }) {
             return checkRegistry(number, other, from: index)
         }
-        guard let target = places[peer], !servers[target].hasVanished,
+        guard let target = place(of: peer), !servers[target].hasVanished,
             let time = network.stream(from: SimulatedRegistry.host(index), to: target)
         else { return }
         schedule(.checkArrived(target, registry: index, run: run, number: number), after: time)

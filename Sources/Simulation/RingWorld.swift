@@ -14,14 +14,14 @@ package struct RingWorld {
         /// An overloaded machine gets round to the next thing.
         case catchUp(Int)
         case event(Int, run: Int, Ring.Event)
-        case message(
+        indirect case message(
             from: Int, fromRun: Int, sender: ServerLife, to: Int, Ring.Message, Ring.MessageID, meant: ServerLife?)
         case answer(Int, run: Int, Ring.MessageID, by: ServerLife)
         case deadline(Int, run: Int, Ring.MessageID, Ring.LossReason)
         /// At the registry, from a server.
-        case leaseRequested(LeaseRequest, LeaseReply)
+        indirect case leaseRequested(LeaseRequest, LeaseReply)
         /// At the server; nil for no answer.
-        case leaseAnswered(LeaseReply, LeaseAnswer?)
+        indirect case leaseAnswered(LeaseReply, LeaseAnswer?)
         /// Time to ask again.
         case leaseTurn(LeaseReply)
         case twinChecked(Int, run: Int, host: Int?, Incarnation?)
@@ -29,7 +29,7 @@ package struct RingWorld {
         /// At the server, from a registry that wants to know whether it lives.
         case checkArrived(Int, registry: Int, run: Int, number: UInt64)
         case registryTimer(Int, run: Int, number: UInt64)
-        case registryEvent(Int, run: Int, RegistryEvent)
+        indirect case registryEvent(Int, run: Int, RegistryEvent)
     }
 
     /// An observation, with its time and its observer.
@@ -60,6 +60,8 @@ package struct RingWorld {
     var queue = EventQueue<Happening>()
     var generator: SeededGenerator
     var places: [Endpoint: Int] = [:]
+    /// Some server is not at the address any more that its number gave it.
+    var haveMoved = false
     var arrivedAlert: Alert?
     var names = NameMemory()
     private var effects: [Ring.Effect] = []
@@ -88,6 +90,13 @@ package struct RingWorld {
         return index
     }
 
+    /// Whose address it is; of one that never changed, by its number.
+    func place(of endpoint: Endpoint) -> Int? {
+        let number = Int(endpoint.host.value & 0xFF_FFFF)
+        if !haveMoved, number < servers.count, servers[number].endpoint == endpoint { return number }
+        return places[endpoint]
+    }
+
     /// Adds servers that have known each other for long, in the roles that the target asks for.
     package mutating func addSettledRing(of count: Int) {
         let first = servers.count
@@ -114,7 +123,7 @@ package struct RingWorld {
 
     package mutating func run(until end: MonotonicTime) {
         var atOnce = 0
-        while let time = queue.nextTime, time <= end, let next = queue.next() {
+        while let next = queue.next(until: end) {
             atOnce = next.time == now ? atOnce + 1 : 0
             if atOnce > 1_000_000 {
                 violate(.progress, "time stands still")

@@ -103,9 +103,11 @@ package struct SimulatedNetwork: Sendable {
     }
 
     /// After what times a datagram arrives: once, not at all, or twice.
-    package mutating func datagram(from: Int, to: Int) -> [Duration] {
-        guard reaches(from: from, to: to), !isHit(loss(from, to)) else { return [] }
-        return isHit(duplication) ? [transit(from, to), transit(from, to)] : [transit(from, to)]
+    ///
+    /// No list of them, which would be on the heap for every datagram.
+    package mutating func datagram(from: Int, to: Int) -> (first: Duration?, again: Duration?) {
+        guard reaches(from: from, to: to), !isHit(loss(from, to)) else { return (nil, nil) }
+        return isHit(duplication) ? (transit(from, to), transit(from, to)) : (transit(from, to), nil)
     }
 
     /// After what time a part of a stream arrives, nil for never.

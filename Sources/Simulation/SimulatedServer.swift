@@ -19,16 +19,23 @@ package struct SimulatedServer {
     package let index: Int
     package internal(set) var id: ServerID
     package internal(set) var endpoint: Endpoint
+    package var process = Process.down
+    /// Its host has lost power or its network: no connection is closed, nothing is refused.
+    package var hasVanished = false
+    package var isCatchingUp = false
+    /// Counts the starts of the process, so that what belonged to an earlier one is dropped.
+    package var run = 0
+    /// What it has not got round to.
+    package var late: [RingWorld.Happening] = []
+    /// How late an overloaded machine is with everything, at most; they keep their order.
+    package internal(set) var lateness: Duration?
+    // What every event asks for comes before, so that it lies side by side in memory.
+    package var clocks = HostClocks()
+    package var ring: Ring?
     package var isPinned = false
     /// What `rondo server 1` or `3` asks for.
     package var wantedRole: Role?
     package internal(set) var disk = SimulatedDisk()
-    package var process = Process.down
-    /// Its host has lost power or its network: no connection is closed, nothing is refused.
-    package var hasVanished = false
-    /// Counts the starts of the process, so that what belonged to an earlier one is dropped.
-    package var run = 0
-    package var ring: Ring?
     /// When its process last ended.
     package internal(set) var endTime = MonotonicTime.zero
     /// The connections that it keeps open, and to which host each leads.
@@ -36,14 +43,8 @@ package struct SimulatedServer {
     package var outstanding: Set<Ring.MessageID> = []
     /// What came in while it was paused.
     package var backlog: [RingWorld.Happening] = []
-    /// How late an overloaded machine is with everything, at most; they keep their order.
-    package internal(set) var lateness: Duration?
-    /// What it has not got round to.
-    package var late: [RingWorld.Happening] = []
-    /// When it gets round to the last of them.
+    /// When it gets round to the last of what is late.
     package var lateUntil = MonotonicTime.zero
-    package var isCatchingUp = false
-    package var clocks = HostClocks()
     /// Counted where `RingWorld.countsTraffic` is set.
     package var traffic = Traffic()
     /// What it has under way with a registry.

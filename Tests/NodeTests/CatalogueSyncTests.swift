@@ -61,6 +61,17 @@ extension StorageNode {
         }
     }
 
+    @Test func `who is asked by one that knows more fetches what it lacks`() async throws {
+        try await onLoop {
+            let cluster = try await StorageCluster.start(2, data: 2)
+            for number in 0..<20 { try await cluster.nodes[0].enter("Missed \(number)") }
+            // The other one never asks of its own accord.
+            cluster.nodes[0].catalogue.start()
+            #expect(await becomes { (try? await cluster.nodes[1].metadata.songCount()) == 20 })
+            cluster.stop()
+        }
+    }
+
     @Test func `a change that comes twice is applied once`() async throws {
         try await onLoop {
             let cluster = try await StorageCluster.start(2, data: 2)

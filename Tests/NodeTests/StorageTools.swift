@@ -71,7 +71,7 @@ final class StorageNode {
         reader = ChunkReader(chunks: chunks, client: client, ring: ring, clock: clock, metrics: metrics)
         writer = ChunkWriter(chunks: chunks, client: client, ring: ring, clock: clock, log: .none)
         catalogue = try await CatalogueSync(
-            metadata: metadata, peers: peers, ring: ring, clock: clock, log: .none)
+            metadata: metadata, peers: peers, ring: ring, clock: clock, log: .none, interval: .milliseconds(100))
         service = ChunkService(chunks: chunks, log: .none, metrics: metrics)
         service.register(with: peers)
         service.damaged = { [reader] in reader.restore($0, length: $1) }

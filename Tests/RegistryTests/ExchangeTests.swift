@@ -46,6 +46,18 @@ import Testing
         for registry in 0...1 { #expect(try all.hosts("data.rondo", at: registry) == [2, 3, 4]) }
     }
 
+    @Test func `that a server is alone is told at once, however young its last renewal is`() throws {
+        var all = try Registries.withFive(2)
+        all.renew(3, at: 1)
+        all.pass(.milliseconds(5))
+        var alone = Desk.request(3)
+        (alone.held, alone.state, alone.sequence, alone.ringSize) = (.router, .ready, 900, 1)
+        #expect(all.ask(alone, at: 1)?.outcome == .granted)
+        for server in 1...5 where server != 3 { all.handle(.leaseReleased(Desk.life(server)), at: 1) }
+        all.pass(.milliseconds(5))
+        for registry in 0...1 { #expect(try all.hosts("data.rondo", at: registry) == [4]) }
+    }
+
     @Test func `a dead server is gone from all 100 ms after the report, and stays away`() throws {
         var all = try Registries.withFive(3)
         all.lives[1] = nil

@@ -154,6 +154,21 @@ import Testing
         #expect(desk.registry.leases(at: desk.now).map(\.life) == (1...5).map { Desk.life($0) })
     }
 
+    @Test func `whoever has moved away is asked at its new address, and no more about its old one`() throws {
+        var desk = try Desk.withFive()
+        var moved = Desk.request(1, 2)
+        moved.address = HostAddress(127, 0, 1, 99)
+        #expect(try desk.ask(moved).outcome == .granted)
+        var newcomer = Desk.request(6)
+        newcomer.address = HostAddress(127, 0, 1, 2)
+        #expect(try desk.ask(newcomer).outcome == .granted)
+        #expect(desk.checks.isEmpty)
+        var other = Desk.request(7)
+        other.address = moved.address
+        #expect(try desk.ask(other).outcome == .granted)
+        #expect(desk.checks.map(\.life) == [Desk.life(1, 2)])
+    }
+
     @Test func `one life at two addresses is a conflict until the first is asked`() throws {
         var desk = try Desk.withFive()
         var request = Desk.request(1)

@@ -85,6 +85,21 @@ import Testing
         #expect(alerts(script.feed(foreign(5, about: 4, hops: 17))).isEmpty)
     }
 
+    @Test func `A round whose failures have all come back ends`() throws {
+        var (script, _) = try launched()
+        var back = server(2)
+        back.incarnation = Incarnation(2)
+        script.feed(.messageReceived(.changes([back], through: nil), from: life(2, 2)))
+        var again = 0
+        for _ in 0..<60 {
+            again += alerts(script.wait(50)).count
+            script.hear(3, 4, 5)
+            script.feed(.messageReceived(.probeReport(subject: life(99), heard: true), from: life(2, 2)))
+        }
+        #expect(again == 0)
+        #expect(script.ring.rounds.own == nil)
+    }
+
     @Test func `The alert of a larger origin ends in one's own`() throws {
         var (script, _) = try launched()
         #expect(alerts(script.feed(foreign(5, about: 4))).isEmpty)
@@ -186,23 +201,84 @@ import Testing
         var flaps = Flaps()
         for death in 0..<2 as Range<Int64> {
             flaps.died(server, at: second(death), configuration)
-            #expect(flaps.returned(server, at: second(death), configuration) == nil)
+            flaps.returned(server, at: second(death))
+            #expect(flaps.rest(of: server, at: second(death)) == nil)
         }
         var expected: [Int64] = []
         for death in 2..<9 as Range<Int64> {
             flaps.died(server, at: second(death), configuration)
-            let until = flaps.returned(server, at: second(death), configuration)
-            expected.append(until.map { ($0 - second(death)).milliseconds / 1_000 } ?? 0)
-            #expect(flaps.isDamped(server, at: second(death)))
-            #expect(flaps.damped(at: second(death)) == [server])
+            flaps.returned(server, at: second(death))
+            expected.append((flaps.rest(of: server, at: second(death))?.milliseconds ?? 0) / 1_000)
+            let (first, second) = (flaps.tell(server), flaps.tell(server))
+            #expect(first && !second)
         }
         #expect(expected == [10, 20, 40, 80, 160, 300, 300])
-        #expect(!flaps.isDamped(server, at: second(8 + 300)))
+        #expect(flaps.rest(of: server, at: second(8 + 300)) == nil)
     }
 
     @Test func `Deaths more than a minute apart damp nobody`() {
         var flaps = Flaps()
         for death in 0..<5 as Range<Int64> { flaps.died(server, at: second(death * 61), configuration) }
-        #expect(flaps.returned(server, at: second(300), configuration) == nil)
+        flaps.returned(server, at: second(300))
+        #expect(flaps.rest(of: server, at: second(300)) == nil)
+    }
+
+    @Test func `An observer tells a server that died again and again, until its entry says so`() {
+        var script = Script(servers: 5)
+        var told: [UInt64] = []
+        for step in 1...3 as ClosedRange<UInt64> {
+            script.feed(.connectionClosed(life(2, step)))
+            script.feed(.dialEnded(life(2, step), .refused))
+            let back = entry(2, incarnation: step + 1)
+            told += dampings(script.feed(.messageReceived(.changes([back], through: nil), from: life(2, step + 1))))
+        }
+        #expect(told == [2])
+        told = []
+        for _ in 0..<6 {
+            script.hear(3, 4, 5)
+            script.feed(.messageReceived(.probeReport(subject: life(99), heard: true), from: life(2, 4)))
+            told += dampings(script.wait(200))
+        }
+        #expect(told == [2], "the message may have been lost")
+    }
+
+    private func dampings(_ effects: [Ring.Effect]) -> [UInt64] {
+        effects.sent.compactMap { if case .damping = $0.message { $0.to } else { nil } }
+    }
+
+    private func entry(_ number: UInt64, incarnation: UInt64) -> RosterEntry {
+        var entry = RingTests.server(number)
+        (entry.incarnation, entry.startNonce) = (Incarnation(incarnation), 100 + incarnation)
+        return entry
+    }
+
+    @Test func `A server that is told to rest says so at once, and counts again after the longest rest`() {
+        var script = Script(servers: 5)
+        script.feed(.messageReceived(.damping(milliseconds: 10_000), from: life(5)))
+        script.feed(.messageReceived(.damping(milliseconds: 5_000), from: life(4)))
+        #expect(script.ring.own.damped && script.ring.roster.decisiveCounts.total == 4)
+        func live(_ seconds: Int) {
+            for _ in 0..<seconds * 5 {
+                script.wait(200)
+                script.hear(2, 3, 4, 5)
+            }
+        }
+        live(9)
+        #expect(script.ring.own.damped)
+        live(3)
+        #expect(!script.ring.own.damped && script.ring.roster.decisiveCounts.total == 5)
+    }
+
+    @Test func `Where fewer than three steady servers are left all count`() {
+        let entries = (1...5).map { number in
+            var entry = RingTests.server(UInt64(number))
+            entry.damped = number > 2
+            return entry
+        }
+        #expect(Roster(entries).decisiveCounts.total == 5)
+        #expect(Roster(entries.prefix(2) + entries.suffix(2)).decisiveCounts.total == 4)
+        var third = entries[2]
+        third.damped = false
+        #expect(Roster(entries.prefix(2) + [third] + entries.suffix(2)).decisiveCounts.total == 3)
     }
 }

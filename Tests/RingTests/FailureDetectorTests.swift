@@ -218,6 +218,23 @@ import Testing
         #expect(script.state(2) == .suspect)
     }
 
+    @Test func `A server whose closed connection was no death is connected to again after one second, then after two`()
+    {
+        var script = Script(servers: 5)
+        let watch = Ring.Effect.watch(life(2), at: endpoint)
+        for rest: Int64 in [1000, 2000, 4000] {
+            script.feed(.connectionClosed(life(2)))
+            script.feed(.dialEnded(life(2), .timedOut))
+            #expect(script.state(2) == .suspect)
+            #expect(
+                !script.feed(.messageReceived(.probeReport(subject: life(2), heard: true), from: life(5)))
+                    .contains(watch))
+            #expect(script.state(2) == .alive)
+            #expect(!script.living(rest - 50).contains(watch))
+            #expect(script.living(100).contains(watch))
+        }
+    }
+
     @Test func `A timer that was replaced does nothing`() throws {
         var script = Script(servers: 3)
         let old = try #require(script.timers[.tick]?.timer)

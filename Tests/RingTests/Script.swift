@@ -59,6 +59,17 @@ struct Script {
         }
     }
 
+    /// Lets time pass in which both successors show themselves.
+    @discardableResult
+    mutating func living(_ milliseconds: Int64) -> [Ring.Effect] {
+        var effects: [Ring.Effect] = []
+        for _ in 0..<milliseconds / 50 {
+            effects += wait(50)
+            hear(2, 3)
+        }
+        return effects
+    }
+
     func state(_ number: UInt64) -> ServerState? { ring.state(of: ServerID(UInt128(number))) }
 }
 

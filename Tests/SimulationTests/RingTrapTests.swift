@@ -89,6 +89,18 @@ import Testing
         #expect(world.run(within: .seconds(3), until: \.isOneRing) != nil, "\(world.ringFaults)")
     }
 
+    @Test(arguments: 1...10)
+    func `Two servers that a firewall parts try to connect now and then, and not all the time`(
+        seed: UInt64
+    ) {
+        var world = RingWorld.long(5, seed: seed)
+        let order = world.order
+        world.refuse(order[0], order[1])
+        world.run(for: .seconds(50))
+        let refusals = world.count { if case .suspected(_, .closed) = $0 { true } else { false } }
+        #expect((1...8).contains(refusals), "\(world.history())")
+    }
+
     @Test(arguments: 1...10) func `What a server says that hears nothing is asked of the accused first`(seed: UInt64) {
         var world = RingWorld.long(12, seed: seed)
         world.network.deafen(3, hosts: 12)
@@ -187,6 +199,23 @@ import Testing
         world.network.mend()
         #expect(world.run(within: .seconds(3), until: \.isOneRing) != nil, "\(world.ringFaults)")
         #expect(world.run(within: .seconds(90), until: \.hasTargetRoles) != nil, "\(world.counts)")
+    }
+
+    @Test(arguments: 1...5) func `A server that dies again and again counts for nobody, and later for all`(seed: UInt64)
+    {
+        var world = RingWorld.long(6, seed: seed)
+        for _ in 0..<3 {
+            world.kill(0)
+            world.run(for: .seconds(2))
+            world.start(0)
+            world.run(for: .seconds(2))
+        }
+        #expect(world.servers[0].ring?.own.damped == true)
+        let counts = Set(world.running.compactMap { $0.ring?.roster.decisiveCounts })
+        #expect(counts.count == 1 && counts.first?.total == 5, "\(counts)")
+        let over = world.run(within: .seconds(12)) { !$0.hasDampedServers && $0.isOneRing }
+        #expect(over != nil)
+        #expect(world.running.allSatisfy { $0.ring?.roster.decisiveCounts.total == 6 })
     }
 
     @Test func `Nothing is decided within a second of a return`() throws {
