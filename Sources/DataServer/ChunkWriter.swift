@@ -19,6 +19,10 @@ package final class ChunkWriter {
     /// bytes take on a slow network, 4 MB/s.
     private static func patience(for bytes: Int) -> Duration { .seconds(1) + .nanoseconds(250 * bytes) }
 
+    /// For the second copy: a slow one is better than none, so those that were too slow are asked again for so long.
+    private static let longPatience = Duration.seconds(5)
+    private static let safeCopies = 2
+
     package init(chunks: any ChunkStore, client: ChunkClient, ring: any StorageRing, clock: any Clock, log: Logger) {
         self.chunks = chunks
         self.client = client
@@ -31,6 +35,8 @@ package final class ChunkWriter {
     @Loop
     package final class Attempt {
         fileprivate var failed: Set<ServerID> = []
+        /// Those of them that said nothing in time, and may be no worse than slow.
+        fileprivate var slow: Set<ServerID> = []
         /// Why the last one failed, for the answer to the uploader.
         package fileprivate(set) var isDiskFull = false
 
@@ -40,34 +46,60 @@ package final class ChunkWriter {
     /// Stores a chunk on the servers where it belongs, or on the next in line where one of them fails.
     /// - Returns: on how many disks it is, 0 to `replicas`.
     package func store(_ hash: ContentHash, _ bytes: [UInt8], during attempt: Attempt) async -> Int {
-        var copies = 0
+        let end = clock.now + Self.longPatience + Self.patience(for: bytes.count)
+        var holders: Set<ServerID> = []
         var tried: Set<ServerID> = []
-        while copies < ring.replicas {
+        while holders.count < ring.replicas {
             let next = ring.placement.order(of: hash).filter { !attempt.failed.contains($0) && !tried.contains($0) }
-                .prefix(ring.replicas - copies)
+                .prefix(ring.replicas - holders.count)
             if next.isEmpty { break }
             tried.formUnion(next)
-            let results = await Gather.all(Array(next)) { [self] in await put(hash, bytes, to: $0, during: attempt) }
-            copies += results.count { $0 }
+            holders.formUnion(await put(hash, bytes, to: Array(next), during: attempt))
         }
-        return copies
+        if holders.count < min(Self.safeCopies, ring.replicas), clock.now < end {
+            let slow = ring.placement.order(of: hash).filter { attempt.slow.contains($0) && !holders.contains($0) }
+            holders.formUnion(
+                await put(hash, bytes, to: Array(slow.prefix(ring.replicas)), during: attempt, by: end))
+        }
+        return holders.count
     }
 
-    private func put(_ hash: ContentHash, _ bytes: [UInt8], to server: ServerID, during attempt: Attempt) async -> Bool
-    {
+    /// - Returns: those that have it on disk.
+    private func put(
+        _ hash: ContentHash, _ bytes: [UInt8], to servers: [ServerID], during attempt: Attempt,
+        by end: MonotonicTime? = nil
+    ) async -> [ServerID] {
+        let deadline = end ?? clock.now + Self.patience(for: bytes.count)
+        let results = await Gather.all(servers) { [self] in
+            await put(hash, bytes, to: $0, during: attempt, by: deadline)
+        }
+        return zip(servers, results).filter(\.1).map(\.0)
+    }
+
+    private func put(
+        _ hash: ContentHash, _ bytes: [UInt8], to server: ServerID, during attempt: Attempt, by deadline: MonotonicTime
+    ) async -> Bool {
         do {
             if server == ring.own {
                 try await chunks.put(hash, bytes)
                 storedHere()
             } else {
-                try await client.put(hash, bytes, to: server, deadline: clock.now + Self.patience(for: bytes.count))
+                try await client.put(hash, bytes, to: server, deadline: deadline)
             }
             return true
         } catch {
             attempt.failed.insert(server)
+            if Self.isSlow(error) { attempt.slow.insert(server) }
             if Self.saysFull(error) { attempt.isDiskFull = true }
             log.warning("a server did not take a chunk", ["peer": server.short, "error": "\(error)"])
             return false
+        }
+    }
+
+    private static func isSlow(_ error: any Error) -> Bool {
+        switch error as? PeerError {
+        case .timedOut, .closed, .unreachable(.timedOut): true
+        default: false
         }
     }
 

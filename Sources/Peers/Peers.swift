@@ -226,18 +226,24 @@ extension Peers {
                 let stream = try await network.secure(plain, as: .server, secrets: secrets, deadline: deadline)
                 await welcome(stream, secrets[...], deadline: deadline)
             } catch {
-                metrics.count("rondo_peer_strangers_total", "Peer connections without the cluster's key.")
-                warnOfStranger(at: plain.remote, "\(error)")
+                metrics.count("rondo_peer_strangers_total", "Peer connections that did not prove the cluster's key.")
+                warnOfStranger(at: plain.remote, error)
                 plain.close()
             }
         }
     }
 
     /// A line now and then; the metric has the number. Strangers must not be able to fill the disk with the log.
-    private func warnOfStranger(at remote: Endpoint, _ reason: String) {
+    private func warnOfStranger(at remote: Endpoint, _ error: any Error) {
         guard clock.now >= nextStrangerWarning else { return }
         nextStrangerWarning = clock.now + Self.strangerWarningInterval
-        log.warning("refused a connection without the cluster's key", ["from": remote, "reason": reason])
+        // One that was cut off or too slow proved nothing, and may have had the key.
+        let isRefused = if case .untrusted = error as? StreamError { true } else { false }
+        let what =
+            isRefused
+            ? "refused a connection without the cluster's key"
+            : "a connection ended before it proved the cluster's key"
+        log.warning(what, ["from": remote, "reason": "\(error)"])
     }
 
     private func welcome(

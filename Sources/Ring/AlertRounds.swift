@@ -20,11 +20,23 @@ struct AlertRounds: Sendable {
     var best: Known?
     var sequence: UInt64 = 0
     var seen: [AlertID] = []
+    /// Failures whose round this server took over, and when.
+    var takenOver: [(failures: Set<ServerLife>, time: MonotonicTime)] = []
     /// After so many lost rounds the origin decides on its own roster.
     static let maximumAttempts = 5
     /// Another server's round counts as under way for so long.
     static let lifetime: Duration = .seconds(2)
     static let remembered = 64
+    /// A round about the same failures is taken over once in so long.
+    static let takingOver: Duration = .seconds(10)
+
+    /// - Returns: whether no round about these failures was taken over lately.
+    mutating func takeOver(_ failures: Set<ServerLife>, at now: MonotonicTime) -> Bool {
+        takenOver.removeAll { now - $0.time >= AlertRounds.takingOver }
+        guard !takenOver.contains(where: { $0.failures.isSuperset(of: failures) }) else { return false }
+        takenOver.append((failures, now))
+        return true
+    }
 
     /// - Returns: whether the alert is new here.
     mutating func remember(_ alert: AlertID) -> Bool {
@@ -61,8 +73,7 @@ extension Ring {
         // All have come back: there is nothing to tell, and the returns have their own look at the roles.
         if failures.isEmpty { return endRound() }
         report(.alertLaunched(round.alert, failures: failures.map(\.life).sorted()))
-        let wait = configuration.roundLimit + .milliseconds(10) * roster.presentCount
-        setTimer(.round, at: now + wait * min(round.attempts, 8))
+        setTimer(.round, at: now + roundWait * min(round.attempts, 8))
         var alert = Alert(
             id: round.alert, failures: failures.sorted { $0.life < $1.life }, epoch: epoch, rows: [],
             counts: RoleCounts(),
@@ -104,7 +115,7 @@ extension Ring {
             return alert.id.origin.id == id ? returned(alert) : takeOver(alert)
         }
         if alert.id.origin.id != id, isPastOrigin(next.id, alert) { return takeOver(alert) }
-        send(.alert(alert), to: next, within: configuration.hopLimit, for: .hop(alert, to: next.life))
+        send(.alert(alert), to: next, within: hopWait, for: .hop(alert, to: next.life))
     }
 
     /// Whether the way to `next` leads over the origin, which therefore is not there any more.
@@ -123,7 +134,16 @@ extension Ring {
     /// The origin does not take its own alert back: this server goes on in its place.
     private mutating func takeOver(_ alert: Alert) {
         rounds.best = nil
-        launchAlert(alert.failures)
+        // Where no hop is acknowledged in time everyone would take it over from everyone, again and again.
+        let isFirst = rounds.takeOver(Set(alert.failures.map(\.life)), at: now)
+        if isFirst { return launchAlert(alert.failures) }
+        if rounds.own == nil { decideAlone(alert.failures) }
+    }
+
+    /// No round comes to an end: this server decides on its own roster.
+    private mutating func decideAlone(_ failures: [RosterEntry]) {
+        let known = Dictionary(failures.map { ($0.life, $0) }) { first, _ in first }
+        becomeManager(AlertRounds.OwnRound(alert: nextAlert(), failures: known))
     }
 
     mutating func receive(_ alert: Alert, from sender: ServerLife) {
@@ -173,7 +193,7 @@ extension Ring {
         guard let round = rounds.own else { return }
         if round.attempts < AlertRounds.maximumAttempts, !isWhole(alert) {
             for entry in missed(by: alert) { offerRoster(to: entry.life, at: entry.peerEndpoint) }
-            return setTimer(.round, at: now + configuration.hopLimit * 2)
+            return setTimer(.round, at: now + hopWait * 2)
         }
         becomeManager(round)
     }

@@ -1,7 +1,8 @@
 import Model
 
 extension Ring {
-    /// The times and bounds of the ring. `docs/ring.md` says what each is for.
+    /// The times and bounds of the ring. `docs/ring.md` says what each is for. Waits for answers are those of one room;
+    /// where answers take longer than `hopLimit`, `RoundTrips` makes them longer.
     package struct Configuration: Hashable, Sendable {
         /// Between the heartbeats that a server sends to its observers.
         package var probeInterval: Duration = .milliseconds(200)
@@ -34,6 +35,8 @@ extension Ring {
         package var messageLimit: Duration = .milliseconds(500)
         /// A hop that does not acknowledge the alert in this time is skipped.
         package var hopLimit: Duration = .milliseconds(50)
+        /// An answer is never waited for longer than this because of the paths that were measured.
+        package var tripLimit: Duration = .seconds(1)
         /// The base of the wait for one's own alert; the number of servers adds to it.
         package var roundLimit: Duration = .milliseconds(600)
         /// Between two sendings of an instruction.

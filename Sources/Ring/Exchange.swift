@@ -131,7 +131,7 @@ extension Ring {
         guard !exchange.contested.contains(entry.life), mayAccuse() else { return }
         exchange.contested.insert(entry.life)
         send(
-            .accusation(entry), to: entry.life, at: entry.peerEndpoint, within: configuration.confirmationLimit,
+            .accusation(entry), to: entry.life, at: entry.peerEndpoint, within: confirmationWait,
             for: .contest(entry, since: now))
     }
 

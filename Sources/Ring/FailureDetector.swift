@@ -86,6 +86,7 @@ extension Ring {
         if now - detector.tickDue > configuration.tickGap { voidMisses() }
         endUrgency()
         sendHeartbeats()
+        measure()
         var silent: [ServerLife] = []
         for index in detector.watches.all.indices where probeIfDue(index) {
             silent.append(detector.watches.all[index].life)
@@ -159,7 +160,7 @@ extension Ring {
         let silence = watch.silence(at: now)
         // What nobody missed needs no question: the heartbeats come by themselves.
         if silence < configuration.heartbeatLimit, now >= detector.urgentUntil, watch.unanswered == 0 { return false }
-        let limit = watch.isUrgent ? configuration.urgentSilenceLimit : configuration.silenceLimit
+        let limit = watch.isUrgent ? urgentSilenceWait : configuration.silenceLimit
         // Three probes at least: time alone is no proof when none was sent.
         if silence >= limit, watch.unanswered >= 3, detector.suspicions[watch.life] == nil { return true }
         if isDue(configuration.fastProbeInterval, since: watch.lastProbe) {
@@ -172,7 +173,10 @@ extension Ring {
     }
 
     mutating func sendProbe(_ kind: Probe.Kind, to life: ServerLife, at endpoint: Endpoint, sequence: UInt32? = nil) {
-        if sequence == nil { detector.sequence &+= 1 }
+        if sequence == nil {
+            detector.sequence &+= 1
+            trips.pings[detector.sequence] = (life, now)
+        }
         let probe = Probe(
             kind: kind, from: own.life, to: life, sequence: sequence ?? detector.sequence, digest: roster.digest,
             epoch: epoch, token: token)
@@ -188,6 +192,7 @@ extension Ring {
         // What was meant for an earlier process of this server may have been recorded then and be played now: it proves
         // nothing of its sender, who learns from the answer whom it has to mean.
         guard probe.to.incarnation >= firstIncarnation else { return }
+        if probe.kind == .acknowledgement { trips.answered(probe.sequence, by: probe.from, at: now) }
         epoch = max(epoch, probe.epoch)
         note(probe.token)
         heard(probe.from, at: endpoint)

@@ -68,8 +68,8 @@ extension Ring {
         joining.attempts += 1
         // Whoever answers there will do: a contact's life may be out of date.
         send(
-            .join(own), to: nil, at: contact.endpoint, within: configuration.confirmationLimit, for: .join(contact))
-        setTimer(.join, at: now + configuration.confirmationLimit)
+            .join(own), to: nil, at: contact.endpoint, within: confirmationWait, for: .join(contact))
+        setTimer(.join, at: now + confirmationWait)
     }
 
     mutating func joinFailed(_ contact: Contact) {
@@ -140,6 +140,7 @@ extension Ring {
         forgetOldSigns()
         tellDamped(again: true)
         endDamping()
+        trips.everySecond(at: now)
         if roster.presentCount == 1, !joining.contacts.isEmpty, hasJoined { seekStrangers() }
         if own.provisional, now - joining.startTime >= configuration.provisionalTime { endProvisionalTime() }
         detector.declared = detector.declared.filter { roster[$0.id]?.state == .dead }

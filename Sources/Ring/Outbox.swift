@@ -17,6 +17,8 @@ struct Outbox: Sendable {
 
     private(set) var last: UInt64 = 0
     var pending: [Ring.MessageID: Purpose] = [:]
+    /// When each message was sent that is neither acknowledged nor lost.
+    var sent: [Ring.MessageID: MonotonicTime] = [:]
 
     mutating func next() -> Ring.MessageID {
         last += 1
@@ -36,13 +38,15 @@ extension Ring {
         for purpose: Outbox.Purpose? = nil
     ) {
         let message = Effect.send(
-            message, outbox.next(), to: life, at: endpoint, within: limit ?? configuration.messageLimit)
+            message, outbox.next(), to: life, at: endpoint, within: limit ?? messageWait)
+        outbox.sent[MessageID(outbox.last)] = now
         if let purpose { outbox.pending[MessageID(outbox.last)] = purpose }
         effects.append(message)
     }
 
     mutating func acknowledged(_ message: MessageID, by life: ServerLife) {
         heard(life)
+        if let time = outbox.sent.removeValue(forKey: message) { trips.messages.note(now - time) }
         switch outbox.pending.removeValue(forKey: message) {
         case .farewell: farewellEnded()
         case .contest(let entry, _): exchange.contested.remove(entry.life)
@@ -51,6 +55,7 @@ extension Ring {
     }
 
     mutating func lost(_ message: MessageID, _ reason: LossReason) {
+        outbox.sent[message] = nil
         switch outbox.pending.removeValue(forKey: message) {
         case nil: return
         case .join(let contact): joinFailed(contact)

@@ -43,7 +43,7 @@ extension Ring {
         guard renewal.twin == nil else { return }
         renewal.twin = entry
         if sender.id != id { renewal.accusers.insert(sender) }
-        effects.append(.dial(entry.life, at: entry.peerEndpoint, within: configuration.redialLimit))
+        effects.append(.dial(entry.life, at: entry.peerEndpoint, within: redialWait))
     }
 
     /// - Returns: whether the dial was about this server's own id.
@@ -150,9 +150,9 @@ extension Ring {
         for entry in live(after: id, limit: configuration.treeFanOut) {
             renewal.farewells += 1
             send(
-                .changes([own], through: nil), to: entry, within: configuration.confirmationLimit, for: .farewell)
+                .changes([own], through: nil), to: entry, within: confirmationWait, for: .farewell)
         }
-        setTimer(.leave, at: now + configuration.confirmationLimit)
+        setTimer(.leave, at: now + confirmationWait)
         if renewal.farewells == 0 { stopAfterLeave() }
     }
 

@@ -31,6 +31,7 @@ package struct Ring: Sendable {
     var effects: [Effect] = []
     var timers = TimerGenerations()
     var outbox = Outbox()
+    var trips = RoundTrips()
     var changes = RosterChanges()
     var detector = FailureDetector()
     var exchange = Exchange()

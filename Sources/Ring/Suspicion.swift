@@ -8,7 +8,7 @@ extension Ring {
             links.observed.contains(life) || detector.watches[life.id] != nil
         else { return }
         detector.dials.insert(life)
-        effects.append(.dial(life, at: entry.peerEndpoint, within: configuration.redialLimit))
+        effects.append(.dial(life, at: entry.peerEndpoint, within: redialWait))
     }
 
     mutating func dialEnded(_ life: ServerLife, _ result: DialResult) {
@@ -77,7 +77,7 @@ extension Ring {
         send(.accusation(entry), to: entry)
         for witness in witnesses { send(.probeRequest(subject: life, at: entry.peerEndpoint), to: witness) }
         if witnesses.isEmpty, evidence != .unanswered { return declareDead(life, evidence, unconfirmed: true) }
-        let limit = witnesses.isEmpty ? configuration.silenceLimit : configuration.confirmationLimit
+        let limit = witnesses.isEmpty ? configuration.silenceLimit : confirmationWait
         setTimer(.confirmation(life), at: now + limit)
         probeUrgently(after: life.id)
     }
@@ -152,7 +152,7 @@ extension Ring {
             return
         }
         detector.inquiries[subject] = FailureDetector.Inquiry(endpoint: endpoint, askers: [asker], since: now)
-        setTimer(.inquiry(subject), at: now + configuration.inquiryTime)
+        setTimer(.inquiry(subject), at: now + inquiryWait)
         probeForInquiry(subject)
         tickSoon()
     }

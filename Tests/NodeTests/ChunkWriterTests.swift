@@ -42,6 +42,22 @@ import Wire
         }
     }
 
+    @Test func `where only slow servers are left they are waited for until there are two copies`() async throws {
+        try await onLoop {
+            let cluster = try await StorageCluster.start(2, data: 2)
+            let chunk = chunk(18)
+            let slow = cluster.nodes[1]
+            // Longer than one server is waited for, and shorter than the second copy is.
+            slow.delay(.chunkPut, by: .seconds(2))
+            #expect(await cluster.nodes[0].writer.store(chunk.hash, chunk.bytes, during: .init()) == 2)
+            slow.hang(.chunkPut)
+            let (other, began) = (TestTools.chunk(19), LinuxClock().now)
+            #expect(await cluster.nodes[0].writer.store(other.hash, other.bytes, during: .init()) == 1)
+            #expect(LinuxClock().now - began < .seconds(9))
+            cluster.stop()
+        }
+    }
+
     @Test func `a full disk is passed over, and said to be full when no other is left`() async throws {
         try await onLoop {
             let full = try await StorageNode(capacity: 1_000)

@@ -88,6 +88,15 @@ final class StorageNode {
         }
     }
 
+    /// From now on requests of this kind are answered late.
+    func delay(_ kind: FrameKind, by time: Duration) {
+        peers.handle(kind) { _ in
+            let clock = LinuxClock()
+            await clock.sleep(until: clock.now + time)
+            return .success(PeerReply())
+        }
+    }
+
     /// Changes one byte of a chunk's file behind the store's back.
     func damage(_ hash: ContentHash) throws {
         let text = hash.description

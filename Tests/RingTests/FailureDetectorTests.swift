@@ -18,7 +18,8 @@ import Testing
         }
         #expect(Set(shown) == [4, 5])
         #expect((8...12).contains(shown.count))
-        #expect(probed.isEmpty)
+        // One question in four seconds, to know how long an answer takes.
+        #expect(probed.count <= 1)
     }
 
     @Test func `Who misses a heartbeat of a successor probes it every 50 ms until it is heard`() {
