@@ -21,7 +21,8 @@ final class RegistryWeb {
                     headers: ["Allow": "GET, HEAD"])
             }
             return switch request.target.segments {
-            case ["healthz"], ["readyz"]: .bytes(Array("ok\n".utf8), contentType: "text/plain; charset=utf-8")
+            case ["healthz"]: Self.ok
+            case ["readyz"]: registry.snapshot.isFilled ? Self.ok : Self.unready
             case ["metrics"]:
                 .bytes(Array(metrics.text.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
             case ["api", "v1", "cluster"]: .json(registry.snapshot)
@@ -29,6 +30,14 @@ final class RegistryWeb {
             }
         }
         try server.listen(on: endpoint)
+    }
+
+    private static var ok: Response { .bytes(Array("ok\n".utf8), contentType: "text/plain; charset=utf-8") }
+
+    /// Of one that started empty, for a renewal period at most.
+    private static var unready: Response {
+        .failure(
+            APIError(503, "not_ready", "This registry does not know yet who is there.", retryAfter: 1))
     }
 
     func drain(until deadline: MonotonicTime) async { await server.drain(until: deadline) }

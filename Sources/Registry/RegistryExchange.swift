@@ -58,9 +58,10 @@ extension Registry {
         }
         if !differing.isEmpty {
             send(.versions(versions, buckets: differing), to: peer, at: now, into: &effects)
-        } else if message.isFilled {
-            fill(at: now)
-        } else if filled, !isReply {
+            return
+        }
+        lackNothing(of: message, at: now)
+        if knowsServers, !isReply, !message.isFilled {
             tellDigest(to: peer, isReply: true, at: now, into: &effects)
         }
     }
@@ -73,18 +74,23 @@ extension Registry {
         let wanted = theirs.values.filter { version in
             version.life.id != identity.life.id && entries[version.life.id].map { $0.version < version } ?? true
         }
-        if wanted.isEmpty, message.isFilled { fill(at: now) }
+        if wanted.isEmpty { lackNothing(of: message, at: now) }
         let lacking = order.filter { buckets.contains(MapDigest.bucket(of: $0)) }.compactMap { entries[$0] }
             .filter { entry in theirs[entry.life.id].map { $0 < entry.version } ?? true }
         tell(lacking, wanting: wanted.map(\.life.id).sorted(), to: message.sender.peer, at: now, into: &effects)
     }
 
-    /// A registry that has all that a full one has is full.
-    private mutating func fill(at now: MonotonicTime) {
+    /// A registry that has all that another one has knows as much about who is there.
+    private mutating func lackNothing(of message: RegistryMessage, at now: MonotonicTime) {
         guard !filled else { return }
-        filled = true
-        fillsUntil = min(fillsUntil, now)
-        changed = true
+        if message.isFilled {
+            filled = true
+            fillsUntil = min(fillsUntil, now)
+            changed = true
+        } else if message.isConsistent == true, !consistent {
+            consistent = true
+            changed = true
+        }
     }
 }
 
@@ -99,7 +105,8 @@ extension Registry {
             return RegistryHearsay(identity: peer.identity, heardMs: (now - heard).milliseconds)
         }
         let message = RegistryMessage(
-            sender: identity, sentMs: now.nanoseconds / 1_000_000, isFilled: filled, registries: registries, body: body)
+            sender: identity, sentMs: now.nanoseconds / 1_000_000, isFilled: filled, isConsistent: consistent,
+            registries: registries, body: body)
         effects.append(.send(message, to: endpoint))
     }
 

@@ -9,6 +9,9 @@ package struct RegistryMessage: Hashable, Sendable, Codable {
     package var sentMs: Int64
     /// Whether the sender answers names: who has all of its entries may do so too.
     package var isFilled: Bool
+    /// Whether the sender has as many leases as the rings that they speak of: who has all of its entries answers names
+    /// too, as far as they have anybody. Nil from an earlier version.
+    package var isConsistent: Bool?
     /// The registries that the sender hears itself.
     package var registries: [RegistryHearsay]
     package var body: Body

@@ -72,9 +72,11 @@ extension RealCluster {
     fileprivate func neverEmpty(_ registry: RealServer, full limit: Duration) async throws {
         try await eventually(within: limit, "\(registry.name) is full", state: { registry.logTail }) {
             var isFull = true
+            let isReady = await registry.isReady()
             for name in ["data.rondo", "router.rondo"] {
                 let answer = try await Dig.answer(name, at: registry)
                 if answer.code == "NOERROR", answer.addresses.isEmpty { Issue.record("\(name) is empty") }
+                if answer.code != "NOERROR", isReady { Issue.record("it is ready, and answers \(answer.code)") }
                 isFull = isFull && !answer.addresses.isEmpty
             }
             return isFull

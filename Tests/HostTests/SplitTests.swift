@@ -58,4 +58,30 @@ import Testing
             try await music.expectEverywhere(within: .seconds(20), bed)
         }
     }
+
+    /// All Data servers on one side, all Routers on the other: each gives itself what it lacks, for minutes.
+    @Test func `Sides held apart for two minutes change roles, take music in, and are one again`() async throws {
+        try await withHostCluster { cluster, bed in
+            var music = HostMusic(cluster)
+            try await music.upload(1, to: cluster.servers)
+            let sides = [await cluster.running(.data), await cluster.running(.router)]
+            try await bed.split(cluster, sides)
+            for side in sides { try await cluster.expectRing(of: side, within: .seconds(5)) }
+            try await cluster.expectRoles(among: sides[0], within: .seconds(5)) { $0.router >= 1 }
+            try await cluster.expectRoles(among: sides[1], within: .seconds(5)) { $0.data >= 2 && $0.router >= 1 }
+            // A song on each side every ten seconds keeps the minutes busy.
+            for turn in 0..<12 {
+                let next = cluster.clock.now + .seconds(10)
+                for (number, side) in sides.enumerated() {
+                    try await music.upload(UInt64(100 * (number + 1) + turn), to: side)
+                }
+                await cluster.clock.sleep(for: next - cluster.clock.now)
+            }
+            try await bed.heal()
+            try await cluster.expectOne(within: .seconds(10))
+            try await music.expectEverywhere(within: .seconds(20), bed)
+            let target = RoleCounts.target(servers: cluster.servers.count)
+            try await cluster.expectRoles(among: cluster.servers, within: .seconds(60)) { $0 == target }
+        }
+    }
 }

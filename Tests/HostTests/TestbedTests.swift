@@ -41,6 +41,18 @@ import Testing
         }
     }
 
+    /// The kernel has room for 1,024 learnt addresses in all namespaces together, fewer than 33 hosts have neighbours.
+    @Test func `Every host knows every other one's hardware address and learns none`() async throws {
+        try await withTestbed(hosts: 3) { bed in
+            #expect(try await talking(bed) == all)
+            for host in bed.hosts {
+                let lines = try await host.run("ip", ["neighbour"]).text.split(separator: "\n")
+                #expect(lines.count == 3)
+                #expect(lines.allSatisfy { $0.contains("PERMANENT") }, "\(lines)")
+            }
+        }
+    }
+
     @Test func `The console reaches both sides of a split, and no host whose cable is out`() async throws {
         try await withTestbed(hosts: 3) { bed in
             try await bed.wire {

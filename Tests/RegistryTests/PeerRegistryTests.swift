@@ -83,6 +83,25 @@ import Testing
         #expect(try all.desks[1].dig("\(ServerID(77)).server.rondo").header.code == .nameError)
     }
 
+    /// The leases still tell of the ring as it was before the death.
+    @Test func `one that starts empty beside a young one that knows its servers knows them as soon, after a death too`()
+        throws
+    {
+        var all = try Registries(2)
+        all.kill(registry: 1)
+        for number in 1...5 { all.start(number, number <= 2 ? .data : .router, at: 0) }
+        all.lives[3] = nil
+        all.report(3, at: 0)
+        all.pass(.milliseconds(500))
+        #expect(!all.desks[0].registry.filled)
+        #expect(try all.hosts("router.rondo", at: 0) == [5, 6])
+        try all.restart(registry: 1, naming: [0])
+        #expect(try all.desks[1].dig("router.rondo").header.code == .serverFailure)
+        all.pass(.milliseconds(50))
+        #expect(try all.hosts("data.rondo", at: 1) == [2, 3])
+        #expect(try all.hosts("router.rondo", at: 1) == [5, 6])
+    }
+
     @Test func `two that start empty do not fill each other, and answer after a renewal period`() throws {
         var all = try Registries(2)
         all.pass(.milliseconds(2_900))

@@ -99,32 +99,48 @@ extension Testbed {
     /// The bridge's end of a host's cable.
     nonisolated static func cable(_ number: Int) -> String { "cable\(number)" }
 
+    /// One that this testbed gives itself (IEEE 802: locally administered), with the address in it.
+    nonisolated static func hardwareAddress(of host: HostAddress) -> String {
+        let bytes = host.bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
+        return (["02", "00"] + bytes).joined(separator: ":")
+    }
+
     /// The shell commands that make the bridge and the hosts. `/run` becomes a disk of this network's own, on which
     /// ip(8) keeps the names of namespaces.
+    ///
+    /// Everybody knows everybody's hardware address from the start: the kernel has room for 1,024 learnt ones in all
+    /// namespaces together (arp(7), `gc_thresh3`), which 32 hosts and the console already exceed.
     private var construction: String {
         var text = """
             mount --make-rprivate /
             mount -t tmpfs -o mode=755 rondo-testbed /run
             ip -batch - <<'END'
             link set lo up
-            link add \(Self.bridge) type bridge
+            link add \(Self.bridge) address \(Self.hardwareAddress(of: Self.console)) type bridge
             link set \(Self.bridge) up
             address add \(Self.console)/16 broadcast + dev \(Self.bridge)
 
             """
         for host in hosts {
             let cable = Self.cable(host.number)
-            text += "netns add \(host.name)\nlink add \(cable) type veth peer name eth0 netns \(host.name)\n"
+            let hardware = Self.hardwareAddress(of: host.address)
+            text += "netns add \(host.name)\n"
+            text += "link add \(cable) type veth peer name eth0 address \(hardware) netns \(host.name)\n"
             text += "link set \(cable) master \(Self.bridge) up\n"
+            text += "neighbour add \(host.address) lladdr \(hardware) dev \(Self.bridge) nud permanent\n"
         }
         text += "END\n"
         for host in hosts {
+            let others = ([Self.console] + hosts.map(\.address)).filter { $0 != host.address }
+            let neighbours = others.map {
+                "neighbour add \($0) lladdr \(Self.hardwareAddress(of: $0)) dev eth0 nud permanent\n"
+            }
             text += """
                 ip -n \(host.name) -batch - <<'END'
                 address add \(host.address)/16 broadcast + dev eth0
                 link set lo up
                 link set eth0 up
-                END
+                \(neighbours.joined())END
 
                 """
         }

@@ -106,6 +106,23 @@ extension ChaosCluster {
         throw ChaosError("no ring of one side")
     }
 
+    /// Waits until the roles that some servers say they have are as `hold` wants them.
+    func expectRoles(
+        among servers: [ChaosServer], within limit: Duration, _ location: SourceLocation = #_sourceLocation,
+        _ hold: @escaping @Loop (RoleCounts) -> Bool
+    ) async throws {
+        let (after, last) = await settles(within: limit) {
+            var counts = RoleCounts()
+            for role in [Role.data, .router] {
+                counts[role] = await self.running(role).count { one in servers.contains { $0 === one } }
+            }
+            return hold(counts) ? nil : "the roles are \(counts)"
+        }
+        if after != nil { return }
+        Issue.record("\(last)\(await report())", sourceLocation: location)
+        throw ChaosError("the roles are not right")
+    }
+
     /// Waits until nobody has a server any more: no roster and no registry.
     func expectGone(
         _ server: ChaosServer, within limit: Duration, _ location: SourceLocation = #_sourceLocation
