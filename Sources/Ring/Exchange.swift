@@ -142,8 +142,10 @@ extension Ring {
         return exchange.accusations <= Exchange.maximumAccusations
     }
 
-    mutating func contestEnded(_ entry: RosterEntry, since: MonotonicTime) {
+    mutating func contestEnded(_ entry: RosterEntry, since: MonotonicTime, _ reason: LossReason) {
         exchange.contested.remove(entry.life)
+        // A later life of the accused is there: it has refuted, or has started again, and is asked for its word.
+        if case .answeredBy(let life) = reason, life.id == entry.id, life.incarnation > entry.incarnation { return }
         guard let known = roster[entry.id], known.life == entry.life, known.isPresent,
             !detector.heardRecently(entry.life, since: since + .nanoseconds(1))
         else { return }

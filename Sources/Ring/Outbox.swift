@@ -59,7 +59,7 @@ extension Ring {
         switch outbox.pending.removeValue(forKey: message) {
         case nil: return
         case .join(let contact): joinFailed(contact)
-        case .contest(let entry, let since): contestEnded(entry, since: since)
+        case .contest(let entry, let since): contestEnded(entry, since: since, reason)
         case .hop(let alert, let life): hopFailed(alert, to: life)
         case .token(let mark, let tried): passOn(mark, tried: tried)
         case .branch(let entries, let rest): sendBranch(entries, to: rest)

@@ -62,6 +62,19 @@ import Testing
         #expect(script.state(4) == .alive)
     }
 
+    /// It has refuted what others asked it before.
+    @Test func `A later life that answers in the place of the accused lets the death not stand`() throws {
+        var script = Script(servers: 5)
+        let told = Ring.Event.messageReceived(.roster(Roster([dead(4), server(3)]), wantsAnswer: false), from: life(3))
+        let question = try #require(script.feed(told).sent.first { $0.to == 4 })
+        script.feed(.messageLost(question.id, .answeredBy(life(4, 2))))
+        #expect(script.state(4) == .alive)
+        // Another server at its address is no answer.
+        let again = try #require(script.feed(told).sent.first { $0.to == 4 })
+        script.feed(.messageLost(again.id, .answeredBy(life(9))))
+        #expect(script.state(4) == .dead)
+    }
+
     @Test func `So is one that is told by a server which was held dead a moment ago`() {
         var script = afterDeath()
         script.feed(.messageReceived(.probeReport(subject: life(99), heard: true), from: life(2)))
