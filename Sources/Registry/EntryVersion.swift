@@ -14,6 +14,16 @@ package struct EntryVersion: Hashable, Sendable, Codable {
     package var sequence: UInt64
     /// A hash of all that the entry says: decides where two registries answered one request differently.
     package var mark: UInt64
+    /// The signed updates that were carried out for this server, whatever else is said of it; nil where there was none.
+    package var updates: LastUpdates?
+
+    /// What the map's digest has of the entry.
+    fileprivate var digest: UInt64 {
+        guard let updates else { return mark }
+        var hash = EntryHash()
+        for word in [mark, updates.time] + updates.codes { hash.add(word) }
+        return hash.value
+    }
 }
 
 extension EntryVersion: Comparable {
@@ -21,7 +31,11 @@ extension EntryVersion: Comparable {
         if left.life != right.life { return left.life < right.life }
         if left.term != right.term { return left.term < right.term }
         if left.isRemoved != right.isRemoved { return right.isRemoved }
-        return (left.sequence, left.mark) < (right.sequence, right.mark)
+        if (left.sequence, left.mark) != (right.sequence, right.mark) {
+            return (left.sequence, left.mark) < (right.sequence, right.mark)
+        }
+        guard let others = right.updates else { return false }
+        return left.updates.map { $0 < others } ?? true
     }
 }
 
@@ -38,7 +52,8 @@ extension RegistryEntry {
             hash.add(record)
         }
         return EntryVersion(
-            life: life, term: term, isRemoved: record == nil, sequence: record == nil ? 0 : sequence, mark: hash.value)
+            life: life, term: term, isRemoved: record == nil, sequence: record == nil ? 0 : sequence, mark: hash.value,
+            updates: updates)
     }
 }
 
@@ -77,8 +92,8 @@ struct MapDigest: Hashable, Sendable {
     static func bucket(of id: ServerID) -> Int { Int(truncatingIfNeeded: id.value & UInt128(size - 1)) }
 
     mutating func replace(_ old: EntryVersion?, by new: EntryVersion?) {
-        if let old { buckets[Self.bucket(of: old.life.id)] ^= old.mark }
-        if let new { buckets[Self.bucket(of: new.life.id)] ^= new.mark }
+        if let old { buckets[Self.bucket(of: old.life.id)] ^= old.digest }
+        if let new { buckets[Self.bucket(of: new.life.id)] ^= new.digest }
     }
 
     /// The buckets in which this map is not the one that has these numbers.

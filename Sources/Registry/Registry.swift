@@ -177,7 +177,9 @@ package struct Registry: Sendable {
 
 extension Registry {
     /// Stores an entry and keeps the order and the next sweep right.
-    mutating func store(_ entry: RegistryEntry) {
+    mutating func store(_ changed: RegistryEntry) {
+        var entry = changed
+        if let old = entries[entry.life.id] { keepUpdates(in: &entry, after: old) }
         let old = entries.updateValue(entry, forKey: entry.life.id)
         note(entry, after: old)
         if old == nil { order.insert(entry.life.id, at: place(of: entry.life.id)) }
