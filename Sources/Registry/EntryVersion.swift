@@ -43,9 +43,7 @@ extension RegistryEntry {
     /// Nothing in it depends on time or on what one registry alone knows: equal maps have equal versions.
     var version: EntryVersion {
         var hash = EntryHash()
-        hash.add(UInt64(truncatingIfNeeded: life.id.value >> 64))
-        hash.add(UInt64(truncatingIfNeeded: life.id.value))
-        hash.add(life.incarnation.value)
+        hash.add(life)
         hash.add(term)
         if let record {
             hash.add(sequence)
@@ -58,7 +56,7 @@ extension RegistryEntry {
 }
 
 /// A hash that is the same in every process: the finaliser of SplitMix64 (Steele, Lea and Flood 2014) over words.
-private struct EntryHash {
+struct EntryHash {
     private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     mutating func add(_ word: UInt64) {
@@ -66,6 +64,12 @@ private struct EntryHash {
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         value = mixed ^ (mixed >> 31)
+    }
+
+    mutating func add(_ life: ServerLife) {
+        add(UInt64(truncatingIfNeeded: life.id.value >> 64))
+        add(UInt64(truncatingIfNeeded: life.id.value))
+        add(life.incarnation.value)
     }
 
     mutating func add(_ text: String) {

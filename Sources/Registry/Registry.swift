@@ -46,7 +46,7 @@ package struct Registry: Sendable {
     package static let maximumEntries = 20_000
     /// Contacts in one answer to a server that looks for its ring, and to one that renews.
     package static let maximumContacts = 64
-    static let renewalContacts = 8
+    static let renewalContacts = 2
     /// Seconds that an answer may be kept.
     package static let ttl: UInt32 = 5
     /// Seconds that a negative answer may be kept: one, so that a server that starts is found soon (RFC 2308 §5).
