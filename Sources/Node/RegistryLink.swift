@@ -33,6 +33,7 @@ final class RegistryLink {
     private let wake: Wake
     private var lastRequest: LeaseRequest?
     private var sequence: UInt64 = 0
+    private var told = ToldRegistries()
 
     /// How long a registry has to answer, where there is another one and where there is none.
     private static let patience = Duration.milliseconds(400)
@@ -91,8 +92,13 @@ final class RegistryLink {
     /// Asks one registry after the other for the lease.
     private func ask() async -> LeaseAnswer? {
         let patience = places.count > 1 ? Self.patience : Self.deadline
-        let reply = await exchange(.leaseRequest, patience: patience) { WireJSON.encode(numbered()) }
+        let reply = await exchange(.leaseRequest, patience: patience) { place in
+            var request = numbered()
+            told.complete(&request, to: place.peer, knowing: places.map(\.peer))
+            return WireJSON.encode(request)
+        }
         let answer = reply.flatMap { try? WireJSON.decode(LeaseAnswer.self, from: $0.header) }
+        if let answer, let reply { told.took(answer, of: reply.place.peer, knowing: places.map(\.peer)) }
         if let registries = answer?.registries { learn(registries.map { RegistryPlace(peer: $0.peer, dns: $0.dns) }) }
         isReachable = answer != nil
         return answer
@@ -109,7 +115,6 @@ final class RegistryLink {
             lastRequest = own
         }
         request.sequence = sequence
-        request.registries = places.map(\.peer)
         return request
     }
 
@@ -138,8 +143,8 @@ final class RegistryLink {
     func report(_ death: DeathReport) {
         Loop.spawn("registry.death") { [self] in
             let header = WireJSON.encode(death)
-            if await exchange(.deathReport, patience: Self.deathPatience, { header }) == nil {
-                _ = await exchange(.deathReport, patience: Self.deadline) { header }
+            if await exchange(.deathReport, patience: Self.deathPatience, { _ in header }) == nil {
+                _ = await exchange(.deathReport, patience: Self.deadline) { _ in header }
             }
         }
     }
@@ -147,18 +152,18 @@ final class RegistryLink {
     /// Gives the lease back, to the first registry that answers.
     func release(_ life: ServerLife) async {
         let header = WireJSON.encode(LeaseRelease(life: life))
-        _ = await exchange(.leaseRelease, patience: Self.patience) { header }
+        _ = await exchange(.leaseRelease, patience: Self.patience) { _ in header }
     }
 
     /// Asks every registry in turn until one answers, and begins with that one the next time.
     private func exchange(
-        _ kind: FrameKind, patience: Duration, _ header: @Loop () -> [UInt8]
-    ) async -> PeerReply? {
+        _ kind: FrameKind, patience: Duration, _ header: @Loop (RegistryPlace) -> [UInt8]
+    ) async -> (header: [UInt8], place: RegistryPlace)? {
         for place in places {
             let reply = try? await peers.request(
-                kind, to: PeerAddress(endpoint: place.peer, life: nil), header: header(), deadline: clock.now + patience
-            )
-            if let reply { return reply }
+                kind, to: PeerAddress(endpoint: place.peer, life: nil), header: header(place),
+                deadline: clock.now + patience)
+            if let reply { return (reply.header, place) }
             // Another exchange may have done so meanwhile.
             if places.first == place { places.append(places.removeFirst()) }
         }

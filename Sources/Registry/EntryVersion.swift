@@ -14,6 +14,16 @@ package struct EntryVersion: Hashable, Sendable, Codable {
     package var sequence: UInt64
     /// A hash of all that the entry says: decides where two registries answered one request differently.
     package var mark: UInt64
+    /// The signed updates that were carried out for this server, whatever else is said of it; nil where there was none.
+    package var updates: LastUpdates?
+
+    /// What the map's digest has of the entry.
+    fileprivate var digest: UInt64 {
+        guard let updates else { return mark }
+        var hash = EntryHash()
+        for word in [mark, updates.time] + updates.codes { hash.add(word) }
+        return hash.value
+    }
 }
 
 extension EntryVersion: Comparable {
@@ -21,7 +31,11 @@ extension EntryVersion: Comparable {
         if left.life != right.life { return left.life < right.life }
         if left.term != right.term { return left.term < right.term }
         if left.isRemoved != right.isRemoved { return right.isRemoved }
-        return (left.sequence, left.mark) < (right.sequence, right.mark)
+        if (left.sequence, left.mark) != (right.sequence, right.mark) {
+            return (left.sequence, left.mark) < (right.sequence, right.mark)
+        }
+        guard let others = right.updates else { return false }
+        return left.updates.map { $0 < others } ?? true
     }
 }
 
@@ -29,21 +43,20 @@ extension RegistryEntry {
     /// Nothing in it depends on time or on what one registry alone knows: equal maps have equal versions.
     var version: EntryVersion {
         var hash = EntryHash()
-        hash.add(UInt64(truncatingIfNeeded: life.id.value >> 64))
-        hash.add(UInt64(truncatingIfNeeded: life.id.value))
-        hash.add(life.incarnation.value)
+        hash.add(life)
         hash.add(term)
         if let record {
             hash.add(sequence)
             hash.add(record)
         }
         return EntryVersion(
-            life: life, term: term, isRemoved: record == nil, sequence: record == nil ? 0 : sequence, mark: hash.value)
+            life: life, term: term, isRemoved: record == nil, sequence: record == nil ? 0 : sequence, mark: hash.value,
+            updates: updates)
     }
 }
 
 /// A hash that is the same in every process: the finaliser of SplitMix64 (Steele, Lea and Flood 2014) over words.
-private struct EntryHash {
+struct EntryHash {
     private(set) var value: UInt64 = 0x9E37_79B9_7F4A_7C15
 
     mutating func add(_ word: UInt64) {
@@ -51,6 +64,12 @@ private struct EntryHash {
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         value = mixed ^ (mixed >> 31)
+    }
+
+    mutating func add(_ life: ServerLife) {
+        add(UInt64(truncatingIfNeeded: life.id.value >> 64))
+        add(UInt64(truncatingIfNeeded: life.id.value))
+        add(life.incarnation.value)
     }
 
     mutating func add(_ text: String) {
@@ -77,8 +96,8 @@ struct MapDigest: Hashable, Sendable {
     static func bucket(of id: ServerID) -> Int { Int(truncatingIfNeeded: id.value & UInt128(size - 1)) }
 
     mutating func replace(_ old: EntryVersion?, by new: EntryVersion?) {
-        if let old { buckets[Self.bucket(of: old.life.id)] ^= old.mark }
-        if let new { buckets[Self.bucket(of: new.life.id)] ^= new.mark }
+        if let old { buckets[Self.bucket(of: old.life.id)] ^= old.digest }
+        if let new { buckets[Self.bucket(of: new.life.id)] ^= new.digest }
     }
 
     /// The buckets in which this map is not the one that has these numbers.

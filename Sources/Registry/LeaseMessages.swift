@@ -35,8 +35,10 @@ package struct LeaseRequest: Hashable, Sendable, Codable {
     /// Grows within a life whenever the server says something else of itself, so that no registry takes an old request
     /// for a new one. Nil where nobody counts: then the order of arrival is the order.
     package var sequence: UInt64?
-    /// The peer ports of the registries that the server knows: so they find each other.
+    /// The peer ports of registries that the server knows and this one may not: so they find each other.
     package var registries: [Endpoint]?
+    /// Which list of live registries the server was told last (`ToldRegistries`); nil where it was told none.
+    package var told: UInt64?
 
     package init(
         life: ServerLife, held: Role? = nil, wanted: Role? = nil, remembered: Role? = nil, pinned: Bool = false,
@@ -101,7 +103,8 @@ package struct LeaseAnswer: Hashable, Sendable, Codable {
     package var holder: Endpoint?
     /// Other live servers in random order, at most `Registry.maximumContacts`; any of them will do to join.
     package var contacts: [LeaseContact]
-    /// The live registries, the answering one among them: each of them will renew the lease.
+    /// The live registries, the answering one among them: each of them will renew the lease. Nil where it is the list
+    /// that the asker was told last.
     package var registries: [RegistryIdentity]?
 
     package init(

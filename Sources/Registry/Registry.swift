@@ -46,7 +46,7 @@ package struct Registry: Sendable {
     package static let maximumEntries = 20_000
     /// Contacts in one answer to a server that looks for its ring, and to one that renews.
     package static let maximumContacts = 64
-    static let renewalContacts = 8
+    static let renewalContacts = 2
     /// Seconds that an answer may be kept.
     package static let ttl: UInt32 = 5
     /// Seconds that a negative answer may be kept: one, so that a server that starts is found soon (RFC 2308 §5).
@@ -177,7 +177,9 @@ package struct Registry: Sendable {
 
 extension Registry {
     /// Stores an entry and keeps the order and the next sweep right.
-    mutating func store(_ entry: RegistryEntry) {
+    mutating func store(_ changed: RegistryEntry) {
+        var entry = changed
+        if let old = entries[entry.life.id] { keepUpdates(in: &entry, after: old) }
         let old = entries.updateValue(entry, forKey: entry.life.id)
         note(entry, after: old)
         if old == nil { order.insert(entry.life.id, at: place(of: entry.life.id)) }

@@ -146,7 +146,7 @@ extension Registry {
         effects.append(.noteRemoved(entry.life, reason))
     }
 
-    private mutating func bury(
+    mutating func bury(
         _ life: ServerLife, _ term: UInt64, _ reason: RemovalReason, at now: MonotonicTime
     ) {
         store(

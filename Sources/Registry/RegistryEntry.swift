@@ -82,6 +82,8 @@ struct RegistryEntry: Sendable {
     /// See `EntryVersion`.
     var term: UInt64 = 0
     var sequence: UInt64 = 0
+    /// The last signed updates that were carried out for this server; `store` keeps them from entry to entry.
+    var updates: LastUpdates?
     /// The registry that the last renewal was made at; nil for this one.
     var source: ServerID?
 

@@ -17,7 +17,13 @@ extension Registry {
         return LeaseAnswer(
             outcome: .granted, role: role, counts: others, leaseMs: Self.lease.milliseconds,
             renewMs: renewal.milliseconds, contacts: contacts(for: request.life.id, atMost: limit),
-            registries: liveRegistries)
+            registries: news(for: request))
+    }
+
+    /// The live registries, where they are others than the asker was told.
+    private func news(for request: LeaseRequest) -> [RegistryIdentity]? {
+        let live = liveRegistries
+        return request.told == RegistryIdentity.mark(of: live) ? nil : live
     }
 
     private mutating func refusal(
@@ -131,8 +137,11 @@ extension Registry {
             picked = order
         } else {
             picked = []
-            for _ in 0..<limit {
-                guard let id = order.randomElement(using: &generator), !picked.contains(id) else { continue }
+            // Some tries meet the asker, the memory of a removal, or whom an earlier one met.
+            for _ in 0..<4 * limit where picked.count < limit {
+                guard let id = order.randomElement(using: &generator), id != asker, entries[id]?.record != nil,
+                    !picked.contains(id)
+                else { continue }
                 picked.append(id)
             }
         }

@@ -21,6 +21,7 @@ extension Registry {
     private mutating func take(
         _ entry: RegistryEntry, at now: MonotonicTime, into effects: inout [RegistryEffect]
     ) {
+        learnUpdates(of: entry)
         guard let known = entries[entry.life.id] else {
             if entries.count < Self.maximumEntries, entry.record != nil || entry.end > now { adopt(entry, at: now) }
             return

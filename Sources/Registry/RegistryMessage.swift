@@ -49,12 +49,15 @@ package struct ToldEntry: Hashable, Sendable, Codable {
     package var ringSize: Int?
     /// Milliseconds until the lease runs out or the removal is forgotten; a stale lease has 0.
     package var remainingMs: Int64
+    /// Of a version that does not know of it, nil.
+    package var updates: LastUpdates?
 
     init(_ entry: RegistryEntry, at now: MonotonicTime) {
         life = entry.life
         term = entry.term
         sequence = entry.sequence
         ringSize = entry.ringSize
+        updates = entry.updates
         remainingMs = entry.standing == .lapsed ? 0 : max(0, (entry.end - now).milliseconds)
         switch entry.content {
         case .lease(let record): self.record = record
@@ -66,7 +69,8 @@ package struct ToldEntry: Hashable, Sendable, Codable {
 extension RegistryEntry {
     /// - Parameter lateness: how much longer than others the message was on its way.
     init(_ told: ToldEntry, by sender: ServerID, lateness: Duration, at now: MonotonicTime) {
-        let whole = told.record == nil ? Registry.removalMemory : Registry.lease
+        let memory = told.updates == nil ? Registry.removalMemory : Registry.updateMemory
+        let whole = told.record == nil ? memory : Registry.lease
         let remaining = min(.milliseconds(max(0, told.remainingMs)), whole) - lateness
         self.init(
             life: told.life, content: told.record.map(Content.lease) ?? .removed(told.reason ?? .reportedDead),
@@ -74,5 +78,7 @@ extension RegistryEntry {
         term = told.term
         sequence = told.sequence
         source = sender
+        // Joined with itself it is in order, whatever it was that came.
+        updates = told.updates.joined(with: told.updates)
     }
 }

@@ -18,25 +18,40 @@ extension Registry {
         into effects: inout [RegistryEffect]
     ) -> DNSOutcome {
         var reply = signed
-        if let seen = signedUpdates.answer(to: signature) {
-            let isRepeated = arrival.transport == .udp && seen.transport == .udp && seen.source == arrival.source
-            effects.append(.noteUpdate(isRepeated ? .repeated : .replayed))
-            return reply.finished(isRepeated ? seen.code : .refused)
-        }
         let message = try? UpdateMessage(packet, query)
-        let name = message?.updates.first?.name
-        if signedUpdates.isOvertaken(name, signature) {
-            effects.append(.noteUpdate(.overtaken))
-            reply.tellTime(signature, arrival.wallSeconds)
-            return reply.finished(.notAuthoritative)
+        let id = message.flatMap(server(meantBy:))
+        if let result = earlierResult(of: signature, for: id, arrival) {
+            effects.append(.noteUpdate(result.outcome))
+            if result.outcome == .overtaken { reply.tellTime(signature, arrival.wallSeconds) }
+            return reply.finished(result.code)
         }
         let result = carryOut(message, query.question, arrival, into: &effects)
         signedUpdates.remember(
-            signature, name, .init(source: arrival.source, transport: arrival.transport, code: result.code),
+            signature, .init(source: arrival.source, transport: arrival.transport, code: result.code),
             at: arrival.wallSeconds)
+        if result.code == .noError, let id { noteCarriedOut(signature, for: id) }
         effects.append(.noteUpdate(result.outcome))
         settle(into: &effects)
         return reply.finished(result.code)
+    }
+
+    /// What becomes of an update that is not to be carried out, because it or a later one has been.
+    private func earlierResult(of signature: TSIG, for id: ServerID?, _ arrival: DNSArrival) -> UpdateResult? {
+        if let seen = signedUpdates.answer(to: signature) {
+            let isRepeated = arrival.transport == .udp && seen.transport == .udp && seen.source == arrival.source
+            return isRepeated ? UpdateResult(seen.code, .repeated) : UpdateResult(.refused, .replayed)
+        }
+        let carriedOut = id.flatMap { entries[$0]?.updates }
+        // Another registry did so, and its answer may have been lost.
+        if let carriedOut, carriedOut.contains(signature) { return UpdateResult(.noError, .repeated) }
+        let isOvertaken = signature.time < signedUpdates.floor || carriedOut?.overtakes(signature) == true
+        return isOvertaken ? UpdateResult(.notAuthoritative, .overtaken) : nil
+    }
+
+    /// The server whose lease an update is about; nil where it is about anything else.
+    private func server(meantBy message: UpdateMessage) -> ServerID? {
+        guard let first = message.updates.first, case .server(let id) = zone.node(at: first.name) else { return nil }
+        return id
     }
 
     /// The order of RFC 2136 §3: zone, prerequisites, the update's form, and then all of it or nothing.
@@ -69,8 +84,7 @@ extension Registry {
     ) -> UpdateResult {
         guard let address = draft.address else {
             if draft.addsText { return UpdateResult(.refused, .forbidden) }
-            if let entry = entries[id] { release(entry.life, at: latest, into: &effects) }
-            return UpdateResult(.noError, .accepted)
+            return takeBack(id, into: &effects)
         }
         guard let text = draft.text, let life = life(of: id, text, Endpoint(address, text.peerPort)) else {
             return UpdateResult(.refused, .forbidden)
@@ -83,6 +97,17 @@ extension Registry {
         case .dead, .conflict: return UpdateResult(.refused, .forbidden)
         case .full: return UpdateResult(.serverFailure, .notReady)
         }
+    }
+
+    /// Takes a lease. That there was none is remembered too: the same update may not take what comes later.
+    private mutating func takeBack(_ id: ServerID, into effects: inout [RegistryEffect]) -> UpdateResult {
+        if let entry = entries[id] {
+            release(entry.life, at: latest, into: &effects)
+        } else {
+            guard entries.count < Self.maximumEntries else { return UpdateResult(.serverFailure, .notReady) }
+            bury(ServerLife(id: id, incarnation: Incarnation(0)), 0, .left, at: latest)
+        }
+        return UpdateResult(.noError, .accepted)
     }
 
     /// The life that an update means: the one it names; else the one that holds the lease, its successor where that is

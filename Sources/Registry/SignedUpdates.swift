@@ -1,6 +1,7 @@
 internal import Model
 
-/// The signed updates of the last minutes, so that each is carried out once (RFC 8945 §5.2.3).
+/// The signed updates of the last minutes that came here, so that each is answered once (RFC 8945 §5.2.3); what was
+/// carried out at any registry is in the map (`LastUpdates`).
 ///
 /// Every update whose signature was right is remembered until its time has run out, whatever came of it: a refused one
 /// might be accepted later. The memory is bounded; what has to make room moves `floor`, so that forgetting never lets a
@@ -23,9 +24,7 @@ struct SignedUpdates: Sendable {
     private var seen: [[UInt8]: Seen] = [:]
     private var memories: [Memory] = []
     private var oldest = 0
-    /// The latest time signed for each name.
-    private var latest: [DomainName: UInt64] = [:]
-    /// Nothing that was signed before this time is carried out.
+    /// Nothing that was signed before this time is carried out: it may have been, and be forgotten.
     private(set) var floor: UInt64
 
     /// - Parameter started: when this registry started, in seconds since 1970. It cannot know what was carried out
@@ -35,19 +34,10 @@ struct SignedUpdates: Sendable {
     /// What came of the same update before, nil for a new one.
     func answer(to signature: TSIG) -> Seen? { seen[signature.code] }
 
-    /// Whether something that was signed later has been carried out for this name, or may have been.
-    func isOvertaken(_ name: DomainName?, _ signature: TSIG) -> Bool {
-        if signature.time < floor { return true }
-        guard let name, let last = latest[name] else { return false }
-        return signature.time < last
-    }
-
-    mutating func remember(_ signature: TSIG, _ name: DomainName?, _ outcome: Seen, at wallSeconds: UInt64) {
+    mutating func remember(_ signature: TSIG, _ outcome: Seen, at wallSeconds: UInt64) {
         forget(before: wallSeconds)
         seen[signature.code] = outcome
         memories.append(Memory(code: signature.code, time: signature.time))
-        guard outcome.code == .noError, let name else { return }
-        latest[name] = max(latest[name] ?? 0, signature.time)
     }
 
     /// Drops what the clock alone would refuse by now, and the oldest of too many.
@@ -63,6 +53,5 @@ struct SignedUpdates: Sendable {
         guard oldest > 1024, oldest * 2 > memories.count else { return }
         memories.removeFirst(oldest)
         oldest = 0
-        latest = latest.filter { $0.value &+ UInt64(TSIG.fudge) >= wallSeconds }
     }
 }

@@ -17,7 +17,8 @@ package struct DNSArrival: Hashable, Sendable {
 /// What became of a dynamic update, for the metrics.
 package enum UpdateOutcome: String, Hashable, Sendable, CaseIterable {
     case accepted
-    /// The same packet from the same place again: answered again, not carried out again.
+    /// The same packet from the same place again, or one that another registry carried out: answered again, not carried
+    /// out again.
     case repeated
     case unsigned
     case badKey = "bad_key"

@@ -43,7 +43,11 @@ extension RingWorld {
         let isOnly = servers[index].lease.places.count == 1
         schedule(.leaseAnswered(reply, nil), after: isOnly ? RingWorld.deadline : RingWorld.patience)
         guard let time = network.stream(from: index, to: SimulatedRegistry.host(registry)) else { return }
-        schedule(.leaseRequested(leaseRequest(of: index), reply), after: time)
+        var request = leaseRequest(of: index)
+        let lease = servers[index].lease
+        lease.told.complete(
+            &request, to: registries[registry].endpoint, knowing: lease.places.map { registries[$0].endpoint })
+        schedule(.leaseRequested(request, reply), after: time)
     }
 
     private mutating func leaseRequest(of index: Int) -> LeaseRequest {
@@ -56,7 +60,6 @@ extension RingWorld {
             servers[index].lease.last = own
         }
         request.sequence = servers[index].lease.sequence
-        request.registries = servers[index].lease.places.map { registries[$0].endpoint }
         return request
     }
 
@@ -93,7 +96,9 @@ extension RingWorld {
         if let answer {
             (servers[index].lease.failures, servers[index].lease.silent) = (0, 0)
             pause = answer.outcome == .granted ? .milliseconds(answer.renewMs) : .seconds(1)
-            learn(answer.registries ?? [], by: index)
+            let places = servers[index].lease.places.map { registries[$0].endpoint }
+            servers[index].lease.told.took(answer, of: registries[reply.registry].endpoint, knowing: places)
+            if let live = answer.registries { learn(live, by: index) }
             use(answer, by: index)
         } else {
             pause = turnElsewhere(index, from: reply.registry)

@@ -91,4 +91,6 @@ package struct LeaseLink: Sendable {
     /// Its place in the order of what the server says of itself.
     var sequence: UInt64 = 0
     var last: LeaseRequest?
+    /// What it was told of the registries.
+    var told = ToldRegistries()
 }

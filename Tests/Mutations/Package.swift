@@ -29,7 +29,7 @@ let package = Package(
         layer("Registry", ["Model", "Crypto"]),
         layer("Simulation", ["Model", "Wire", "Crypto", "Ring", "Registry"]),
         tests("Ring", ["Model", "Ring"]),
-        tests("Registry", ["Model", "Crypto", "Registry"]),
+        tests("Registry", ["Model", "Wire", "Crypto", "Registry"]),
         tests("Simulation", ["Model", "Wire", "Ring", "Registry", "Simulation"]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,3 +1,4 @@
+import Crypto
 import Model
 import Testing
 
@@ -20,6 +21,11 @@ struct Registries {
     /// Pairs of registries, and of a registry and a server, that do not reach each other.
     var cuts: Set<[Int]> = []
     var blind: Set<[Int]> = []
+    /// Signs updates with the registries' key.
+    static let client: Client = {
+        var generator = SeededGenerator(seed: 11)
+        return Client(key: ClusterKey(using: &generator))
+    }()
     /// The servers' processes.
     var lives: [Int: ServerLife] = [:]
     var roles: [Int: Role] = [:]
@@ -44,7 +50,9 @@ struct Registries {
     }
 
     private static func desk(_ number: Int, _ life: UInt64, _ named: [Int], _ now: MonotonicTime) throws -> Desk {
-        try Desk(identity: identity(number, life), registries: named.map { identity($0, 1).peer }, at: now)
+        try Desk(
+            identity: identity(number, life), registries: named.map { identity($0, 1).peer }, keys: [client.key],
+            at: now)
     }
 
     static func identity(_ number: Int, _ life: UInt64 = 1) -> RegistryIdentity {
@@ -95,6 +103,25 @@ extension Registries {
     mutating func change(_ server: Int, to role: Role) {
         roles[server] = role
         sequences[server, default: 0] += 1
+    }
+
+    /// An update that is signed now.
+    func signed(_ updates: [DNSRecord]) throws -> [UInt8] {
+        Self.client.signed(try Self.client.update(updates), at: Desk.wallSeconds(at: now))
+    }
+
+    /// The code of the answer to a packet at a registry's DNS port, and what became of the update in it.
+    @discardableResult
+    mutating func bring(
+        _ packet: [UInt8], to number: Int, from port: UInt16 = 4000
+    ) throws -> (code: ResponseCode, outcome: UpdateOutcome?) {
+        desks[number].now = now
+        desks[number].effects = []
+        let reply = desks[number].answer(packet, from: port)
+        let effects = desks[number].effects
+        carryOut(effects, of: number)
+        guard case .reply(_, let code) = reply else { throw DNSError(reason: .foreign, offset: 0) }
+        return (code, desks[number].updateOutcomes.last)
     }
 
     mutating func report(_ server: Int, at registry: Int, confirmed: Bool = true) {

@@ -115,20 +115,20 @@ import Testing
             signature.time += number == 0 ? 0 : 1
             let seen = SignedUpdates.Seen(
                 source: Endpoint(.loopback, 1), transport: .udp, code: .noError)
-            memory.remember(signature, nil, seen, at: desk.wallSeconds)
+            memory.remember(signature, seen, at: desk.wallSeconds)
         }
         var forgotten = first
         forgotten.code = Array("0".utf8)
-        #expect(memory.answer(to: forgotten) == nil && memory.isOvertaken(nil, forgotten))
+        #expect(memory.answer(to: forgotten) == nil && forgotten.time < memory.floor)
         forgotten.code = Array("1".utf8)
         forgotten.time += 1
-        #expect(memory.answer(to: forgotten) != nil && !memory.isOvertaken(nil, forgotten))
+        #expect(memory.answer(to: forgotten) != nil && forgotten.time >= memory.floor)
         var later = first
         later.time += 10_000
         for number in 0..<2_000 {
             later.code = Array("later \(number)".utf8)
             memory.remember(
-                later, nil, .init(source: Endpoint(.loopback, 1), transport: .udp, code: .noError),
+                later, .init(source: Endpoint(.loopback, 1), transport: .udp, code: .noError),
                 at: later.time)
         }
         #expect(memory.answer(to: forgotten) == nil, "the clock refuses it by now")

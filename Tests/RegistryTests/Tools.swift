@@ -26,10 +26,11 @@ struct Desk {
     }
 
     /// One of several registries, not yet called.
-    init(identity: RegistryIdentity, registries: [Endpoint], at time: MonotonicTime) throws {
+    init(identity: RegistryIdentity, registries: [Endpoint], keys: [ClusterKey], at time: MonotonicTime) throws {
         let zone = try #require(Zone("rondo"))
         registry = Registry(
-            identity: identity, zone: zone, registries: registries, serial: 100,
+            identity: identity, zone: zone, registries: registries, keys: keys,
+            wallSeconds: Desk.wallSeconds(at: time), serial: 100,
             seed: UInt64(truncatingIfNeeded: identity.life.id.value), now: time)
         now = time
     }
@@ -131,7 +132,11 @@ struct Desk {
     }
 
     /// The wall clock, which goes with the other one.
-    var wallSeconds: UInt64 { Desk.wallStart + UInt64(max(0, (now - Desk.start).milliseconds) / 1000) }
+    var wallSeconds: UInt64 { Desk.wallSeconds(at: now) }
+
+    static func wallSeconds(at time: MonotonicTime) -> UInt64 {
+        wallStart + UInt64(max(0, (time - start).milliseconds) / 1000)
+    }
 
     /// The last bytes of the addresses that a name has.
     mutating func hosts(_ name: String) throws -> [UInt8] {
