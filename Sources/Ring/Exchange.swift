@@ -152,7 +152,9 @@ extension Ring {
     /// the halves of a large ring meet, everyone meets somebody: each asks some, and the rest comes with the next
     /// exchange.
     private mutating func mayAccuse() -> Bool {
-        if now - exchange.accusingSince >= Exchange.interval { (exchange.accusingSince, exchange.accusations) = (now, 0) }
+        if now - exchange.accusingSince >= Exchange.interval {
+            (exchange.accusingSince, exchange.accusations) = (now, 0)
+        }
         exchange.accusations += 1
         return exchange.accusations <= Exchange.maximumAccusations
     }
