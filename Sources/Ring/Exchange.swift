@@ -30,7 +30,7 @@ extension Ring {
     /// Starts an exchange with a server whose roster has differed for longer than news needs to spread.
     mutating func compare(_ digest: UInt64, of life: ServerLife) {
         guard digest != roster.digest, let entry = roster[life.id], entry.life == life, entry.isPresent else {
-            exchange.differences[life.id] = nil
+            if !exchange.differences.isEmpty { exchange.differences[life.id] = nil }
             return
         }
         guard let known = exchange.differences[life.id], known.theirs == digest, known.ours == roster.digest else {
