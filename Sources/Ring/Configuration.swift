@@ -61,6 +61,8 @@ extension Ring {
         package var treeFanOut = 8
         /// What changes within this time goes in one message, in rings above `directSpreadLimit`.
         package var spreadDelay: Duration = .milliseconds(20)
+        /// The same while many servers begin another life at once.
+        package var gatherDelay: Duration = .milliseconds(100)
         /// Above so many servers an alert carries counts instead of rows.
         package var rowLimit = 256
         /// Deaths within `flapWindow` from which on a server's return is damped.

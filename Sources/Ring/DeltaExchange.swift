@@ -9,7 +9,7 @@ extension Ring {
     /// At most so many entries in one message.
     private static let page = 1_000
 
-    private var exchangesWhole: Bool { roster.count <= configuration.directSpreadLimit }
+    var exchangesWhole: Bool { roster.count <= configuration.directSpreadLimit }
 
     /// Begins to compare rosters with a server; small ones are sent whole.
     mutating func sendRoster(to life: ServerLife, at endpoint: Endpoint) {

@@ -14,9 +14,14 @@ struct Exchange: Sendable {
     /// When a server was last told what is said of it.
     var lastAccusation: [ServerID: MonotonicTime] = [:]
     var contested: Set<ServerLife> = []
-    /// How many servers were told what is said of them because of the message at work.
+    /// How many servers were told what is said of them because of what was exchanged, since when; and the most of them
+    /// in `interval`.
     var accusations = 0
+    var accusingSince = MonotonicTime(nanoseconds: .min / 2)
     static let maximumAccusations = 64
+    /// When this server last began to compare rosters with anybody.
+    var lastBegun = MonotonicTime(nanoseconds: .min / 2)
+    static let interval: Duration = .milliseconds(100)
     /// Servers that were held dead a moment ago: what they tell of deaths is passed to the accused.
     var lately: [ServerID: MonotonicTime] = [:]
 }
@@ -25,7 +30,7 @@ extension Ring {
     /// Starts an exchange with a server whose roster has differed for longer than news needs to spread.
     mutating func compare(_ digest: UInt64, of life: ServerLife) {
         guard digest != roster.digest, let entry = roster[life.id], entry.life == life, entry.isPresent else {
-            exchange.differences[life.id] = nil
+            if !exchange.differences.isEmpty { exchange.differences[life.id] = nil }
             return
         }
         guard let known = exchange.differences[life.id], known.theirs == digest, known.ours == roster.digest else {
@@ -37,10 +42,13 @@ extension Ring {
         offerRoster(to: life, at: entry.peerEndpoint)
     }
 
-    /// Begins to compare rosters, at most every 100 ms with one server.
+    /// Begins to compare rosters, at most every 100 ms with one server; in large rings with one every 100 ms: where
+    /// halves meet, everybody meets somebody that it does not know, and much of what it would read is on its way.
     mutating func offerRoster(to life: ServerLife, at endpoint: Endpoint) {
-        if let last = exchange.lastExchange[life.id], now - last < .milliseconds(100) { return }
+        if let last = exchange.lastExchange[life.id], now - last < Exchange.interval { return }
+        if !exchangesWhole, now - exchange.lastBegun < Exchange.interval { return }
         exchange.lastExchange[life.id] = now
+        exchange.lastBegun = now
         sendRoster(to: life, at: endpoint)
     }
 
@@ -51,7 +59,11 @@ extension Ring {
             if let endpoint { offerRoster(to: life, at: endpoint) }
             return
         }
-        if life.incarnation > entry.incarnation { return offerRoster(to: life, at: endpoint ?? entry.peerEndpoint) }
+        if life.incarnation > entry.incarnation {
+            // In a large ring what is known of it is the shortest question for its entry.
+            if !exchangesWhole { return accuse(life, entry, at: endpoint ?? entry.peerEndpoint) }
+            return offerRoster(to: life, at: endpoint ?? entry.peerEndpoint)
+        }
         guard life == entry.life, !entry.isPresent else { return }
         accuse(life, entry, at: endpoint ?? entry.peerEndpoint)
     }
@@ -79,7 +91,7 @@ extension Ring {
     mutating func learn(_ entries: [RosterEntry], from sender: ServerLife, isDirect: Bool) {
         let trusts = isTrusted(sender)
         var news: [RosterEntry] = []
-        exchange.accusations = 0
+        if exchangesWhole { exchange.accusations = 0 }
         for entry in isDirect ? entries : fromOwnPlace(entries) where entry.state != .suspect {
             if entry.id == id {
                 learnAboutSelf(entry, from: sender)
@@ -130,14 +142,19 @@ extension Ring {
     private mutating func contest(_ entry: RosterEntry) {
         guard !exchange.contested.contains(entry.life), mayAccuse() else { return }
         exchange.contested.insert(entry.life)
+        changes.rush.note(at: now, gone: roster.goneCount)
         send(
             .accusation(entry), to: entry.life, at: entry.peerEndpoint, within: confirmationWait,
             for: .contest(entry, since: now))
     }
 
-    /// Whether one more server may be asked because of what one message told. Where the halves of a large ring meet,
-    /// everyone meets somebody: each asks some, and the rest comes with the next exchange.
+    /// Whether one more server may be asked because of what one message told, or in large rings those of 100 ms. Where
+    /// the halves of a large ring meet, everyone meets somebody: each asks some, and the rest comes with the next
+    /// exchange.
     private mutating func mayAccuse() -> Bool {
+        if now - exchange.accusingSince >= Exchange.interval {
+            (exchange.accusingSince, exchange.accusations) = (now, 0)
+        }
         exchange.accusations += 1
         return exchange.accusations <= Exchange.maximumAccusations
     }

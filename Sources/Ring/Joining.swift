@@ -121,7 +121,16 @@ extension Ring {
         guard joining.soughtDigest != roster.digest else { return }
         let strangers = joining.contacts.filter(isStranger)
         if strangers.isEmpty { joining.soughtDigest = roster.digest }
-        for contact in strangers { send(.join(own), to: nil, at: contact.endpoint, for: .join(contact)) }
+        for contact in strangers { approach(contact) }
+    }
+
+    /// One held dead is told so, and one in a later life asked what is new: in a large ring it would have much to say
+    /// to one that joins.
+    private mutating func approach(_ contact: Contact) {
+        guard !exchangesWhole, let life = contact.life, roster[life.id] != nil else {
+            return send(.join(own), to: nil, at: contact.endpoint, for: .join(contact))
+        }
+        meet(life, at: contact.endpoint)
     }
 
     private func isStranger(_ contact: Contact) -> Bool {

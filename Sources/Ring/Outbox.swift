@@ -12,6 +12,8 @@ struct Outbox: Sendable {
         case token(TokenMark, tried: Set<ServerID>)
         /// A part of the spreading tree: the first server and those behind it.
         case branch([RosterEntry], [ServerID])
+        /// What a gatherer is to tell.
+        case gathering([RosterEntry])
         case farewell
     }
 
@@ -50,7 +52,7 @@ extension Ring {
         switch outbox.pending.removeValue(forKey: message) {
         case .farewell: farewellEnded()
         case .contest(let entry, _): exchange.contested.remove(entry.life)
-        case .join, .hop, .token, .branch, nil: return
+        case .join, .hop, .token, .branch, .gathering, nil: return
         }
     }
 
@@ -62,7 +64,8 @@ extension Ring {
         case .contest(let entry, let since): contestEnded(entry, since: since, reason)
         case .hop(let alert, let life): hopFailed(alert, to: life)
         case .token(let mark, let tried): passOn(mark, tried: tried)
-        case .branch(let entries, let rest): sendBranch(entries, to: rest)
+        case .branch(let entries, let rest): branchFailed(entries, rest, reason)
+        case .gathering(let entries): gatheringFailed(entries, reason)
         case .farewell: farewellEnded()
         }
         if case .answeredBy(let life) = reason { meet(life) }

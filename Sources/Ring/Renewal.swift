@@ -33,8 +33,8 @@ extension Ring {
     }
 
     private mutating func correct(_ sender: ServerLife) {
-        guard sender.id != id, let entry = roster[sender.id], entry.life == sender else { return }
-        send(.changes([own], through: nil), to: entry)
+        guard sender.id != id, let entry = roster[sender.id], entry.life == sender || !exchangesWhole else { return }
+        send(.changes([own], through: nil), to: sender, at: entry.peerEndpoint)
     }
 
     /// Whether another process answers in this server's name.

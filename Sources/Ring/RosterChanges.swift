@@ -12,6 +12,9 @@ struct RosterChanges: Sendable {
     /// Nobody else was there when the roster last changed.
     var wasAlone = true
     var toSpread: [ServerID: RosterEntry] = [:]
+    /// When they are told, in large rings.
+    var spreadDue = MonotonicTime.zero
+    var rush = Rush()
 }
 
 extension Ring {
@@ -30,7 +33,10 @@ extension Ring {
         }
         if let old, old.isPresent, !entry.isPresent { departed(old, entry) }
         if let old, !old.isPresent, entry.isPresent { returned(old, entry) }
-        if let old, old.life != entry.life { forget(old.life) }
+        if let old, old.life != entry.life {
+            forget(old.life)
+            changes.rush.note(at: now, gone: roster.goneCount)
+        }
         return true
     }
 

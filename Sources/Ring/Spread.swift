@@ -5,9 +5,11 @@ extension Ring {
     /// Tells all others about entries that changed; they go out at the end of the event, or together a little later.
     mutating func spread(_ entries: [RosterEntry]) {
         for entry in entries { changes.toSpread[entry.id] = entry }
-        if roster.presentCount > configuration.directSpreadLimit, !timers.isSet(.spread) {
-            setTimer(.spread, at: now + configuration.spreadDelay)
-        }
+        guard roster.presentCount > configuration.directSpreadLimit else { return }
+        let due = now + spreadWait(for: entries)
+        if timers.isSet(.spread), changes.spreadDue <= due { return }
+        changes.spreadDue = due
+        setTimer(.spread, at: due)
     }
 
     mutating func flushSpread() {
@@ -18,7 +20,8 @@ extension Ring {
         if everyone.count < configuration.directSpreadLimit {
             for entry in everyone { tell(entry, of: entries) }
         } else {
-            branch(entries, among: everyone.map(\.id))
+            let own = handToGatherers(entries)
+            if !own.isEmpty { branch(own, among: everyone.map(\.id)) }
         }
     }
 
@@ -31,7 +34,7 @@ extension Ring {
     }
 
     /// Divides `servers`, which follow each other on the ring, among the first ones of equal parts.
-    private mutating func branch(_ entries: [RosterEntry], among servers: [ServerID]) {
+    mutating func branch(_ entries: [RosterEntry], among servers: [ServerID]) {
         guard !servers.isEmpty else { return }
         let size = (servers.count + configuration.treeFanOut - 1) / configuration.treeFanOut
         for start in stride(from: 0, to: servers.count, by: size) {
@@ -48,8 +51,18 @@ extension Ring {
         send(.changes(entries, through: last), to: entry, for: .branch(entries, rest))
     }
 
+    /// One that goes on in a later life takes it in that one; else the next server of the part is tried.
+    mutating func branchFailed(_ entries: [RosterEntry], _ rest: [ServerID], _ reason: LossReason) {
+        guard case .answeredBy(let other) = reason, let entry = roster[other.id], entry.isPresent,
+            other.incarnation > entry.incarnation
+        else { return sendBranch(entries, to: rest) }
+        let message = Message.changes(entries, through: rest.last ?? other.id)
+        send(message, to: other, at: entry.peerEndpoint, for: .branch(entries, rest))
+    }
+
     mutating func receiveChanges(_ entries: [RosterEntry], through last: ServerID?, from sender: ServerLife) {
         learn(entries, from: sender, isDirect: true)
+        if last != nil { leaveToOthers(entries) }
         guard let last, last != id else { return }
         branch(entries, among: roster.presentIDs(after: id, through: last))
     }

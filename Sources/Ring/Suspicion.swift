@@ -20,6 +20,8 @@ extension Ring {
         case .refused, .answered(nil): provedGone(life)
         case .answered(let other?):
             if other == life { return watchAgain(entry) }
+            // Where halves of a large ring meet, many go on in a later life before all know of it.
+            if other.id == life.id, other.incarnation > life.incarnation, !exchangesWhole { return meet(other) }
             provedGone(life)
             meet(other, at: other.id == life.id ? entry.peerEndpoint : nil)
         }

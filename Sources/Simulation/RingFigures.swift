@@ -54,6 +54,8 @@ package enum RingFigures {
         package var smallestView: Int
         /// From the healing to one ring with equal rosters; nil for not within 10 s.
         package var time: Duration?
+        /// Roster entries in all messages from the healing on: 1 a server and a server would be the least.
+        package var told: Int
     }
 
     package static func healing(servers: Int, seed: UInt64, split: Duration = .seconds(30)) -> Healing {
@@ -63,7 +65,7 @@ package enum RingFigures {
         world.network.divide([Array(0..<servers / 2), Array(servers / 2..<servers)])
         world.run(for: split)
         _ = world.takeNotes()
-        let start = world.now
+        let (start, told) = (world.now, world.told)
         world.network.mend()
         var smallest = servers
         let healed = world.run(within: .seconds(10)) { world in
@@ -72,7 +74,8 @@ package enum RingFigures {
         }
         world.run(for: .seconds(2))
         let deaths = world.takeNotes().count { if case .died = $0.observation { true } else { false } }
-        return Healing(falseDeaths: deaths, smallestView: smallest, time: healed.map { $0 - start })
+        return Healing(
+            falseDeaths: deaths, smallestView: smallest, time: healed.map { $0 - start }, told: world.told - told)
     }
 
     /// How a server goes.

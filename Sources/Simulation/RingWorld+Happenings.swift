@@ -139,6 +139,7 @@ extension RingWorld {
             return schedule(.deadline(index, run: run, id, .refused), after: network.transit(index, target) * 2)
         }
         guard let time = network.stream(from: index, to: target) else { return }
+        told += message.entryCount
         count(message, from: index, to: target)
         schedule(
             .message(from: index, fromRun: run, sender: sender, to: target, message, id, meant: life), after: time)

@@ -50,6 +50,8 @@ package struct RingWorld {
     package internal(set) var trace: UInt64 = 0xCBF2_9CE4_8422_2325
     /// Whether the bytes are counted that servers send and receive, which takes time.
     package var countsTraffic = false
+    /// How many roster entries the messages carried that servers sent.
+    package internal(set) var told = 0
     /// How many events the machines handled.
     package internal(set) var handled = 0
     /// Rules that were broken on the way.

@@ -49,6 +49,19 @@ extension RingWorld {
     }
 }
 
+extension Ring.Message {
+    /// How many roster entries it carries.
+    var entryCount: Int {
+        switch self {
+        case .roster(let roster, _): roster.count
+        case .part(let entries, _, _), .changes(let entries, _): entries.count
+        case .alert(let alert): alert.failures.count
+        case .join, .accusation, .digests: 1
+        case .imbalance, .probeRequest, .probeReport, .token, .damping: 0
+        }
+    }
+}
+
 extension Traffic {
     /// A frame with so many bytes of header and body, in segments of 1,448.
     fileprivate static func onWire(_ bytes: Int) -> Int {

@@ -8,13 +8,13 @@ struct Script {
     private(set) var now: Int64 = 0
     private(set) var timers: [Ring.Timer.Kind: (timer: Ring.Timer, time: MonotonicTime)] = [:]
 
-    /// Server 1 of a ring that knows the servers 1 to `count`.
-    init(servers count: UInt64, configure: (inout RosterEntry) -> Void = { _ in }) {
+    /// Server 1 or another of a ring that knows the servers 1 to `count`.
+    init(servers count: UInt64, as number: UInt64 = 1, configure: (inout RosterEntry) -> Void = { _ in }) {
         var roster = Roster()
-        for number in 2...max(2, count) where count > 1 {
-            roster.merge(server(number, role: number % 2 == 0 ? .router : .data))
+        for other in 1...max(2, count) where count > 1 && other != number {
+            roster.merge(server(other, role: other % 2 == 0 ? .router : .data))
         }
-        var own = server(1)
+        var own = server(number)
         configure(&own)
         ring = Ring(identity: Ring.Identity(entry: own, roleIsRemembered: !own.provisional), roster: roster, seed: 1)
         feed(.started(contacts: []))

@@ -19,6 +19,15 @@ import Testing
         #expect(result.time.map { $0 < .seconds(2) } == true)
     }
 
+    /// Without gatherers each tells everybody what it read in exchanges, and then 200 entries a pair are told.
+    @Test func `Large halves that meet again declare nobody dead, and tell each entry a few times and not a hundred`() {
+        let servers = 160
+        let result = RingFigures.healing(servers: servers, seed: 3, split: .seconds(3))
+        #expect(result.falseDeaths == 0)
+        #expect(result.time.map { $0 < .seconds(6) } == true)
+        #expect(result.told < 8 * servers * servers)
+    }
+
     @Test func `A quiet server's traffic is bounded, and the same in a hundred as in a thousand`() {
         let small = RingFigures.traffic(servers: 100, seconds: 10, seed: 1)
         let large = RingFigures.traffic(servers: 1_000, seconds: 4, seed: 1)
