@@ -22,8 +22,8 @@ struct Rush: Sendable {
 }
 
 // In a rush not everybody tells everybody: of a thousand servers that would be a million messages about themselves, and
-// a thousand times as many about what they read in exchanges. Each hands what it has to tell to the gatherer of that part
-// of the ids; the gatherer tells what is new to it, together, once in `gatherDelay`.
+// a thousand times as many about what they read in exchanges. Each hands what it has to tell to the gatherer of that
+// part of the ids; the gatherer tells what is new to it, together, once in `gatherDelay`.
 extension Ring {
     /// The ids are in four parts by their first two bits, each with a gatherer of its own: with more of them each had
     /// less to tell together.
