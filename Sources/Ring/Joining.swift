@@ -150,6 +150,7 @@ extension Ring {
         tellDamped(again: true)
         endDamping()
         trips.everySecond(at: now)
+        forgetOldRests()
         if roster.presentCount == 1, !joining.contacts.isEmpty, hasJoined { seekStrangers() }
         if own.provisional, now - joining.startTime >= configuration.provisionalTime { endProvisionalTime() }
         detector.declared = detector.declared.filter { roster[$0.id]?.state == .dead }

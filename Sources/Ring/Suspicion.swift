@@ -55,6 +55,12 @@ extension Ring {
         detector.rests[server] = FailureDetector.Rest(until: now + length, length: length)
     }
 
+    /// Rests that would not make the next one longer are forgotten.
+    mutating func forgetOldRests() {
+        guard !detector.rests.isEmpty else { return }
+        detector.rests = detector.rests.filter { now - $0.value.until < configuration.connectionRestMaximum }
+    }
+
     private mutating func provedGone(_ life: ServerLife) {
         if let demotion = detector.demotions[life.id], now < demotion.until { return suspect(life, .closed) }
         detector.declared.insert(life)

@@ -38,6 +38,8 @@ final class SerfAgent {
 @Loop
 final class SerfCluster {
     let agents: [SerfAgent]
+    /// What is true for so long is taken to stay so.
+    private static let hold = Duration.seconds(1)
     private let clock: LinuxClock
 
     init(_ hosts: [TestHost], folder: String, clock: LinuxClock) {
@@ -58,7 +60,10 @@ final class SerfCluster {
         let present = there
         let names = Set(present.map(\.name))
         let sources = present.map { Timeline.tail($0.history.states, from: start) }
-        return Timeline.first(sources, from: start, hold: .seconds(1)) { $0.allSatisfy { $0 == names } }
+        let found = Timeline.first(sources, from: start, hold: Self.hold) { $0.allSatisfy { $0 == names } }
+        // Agents that were just started have not said so yet: until then their last life speaks.
+        guard let found, WallTime(microseconds: clock.wallMicroseconds) - found >= Self.hold else { return nil }
+        return found
     }
 
     /// When each of those that are there called `name` failed; nil while one has not.
