@@ -15,9 +15,9 @@ import Testing
         effects.sent.compactMap { if case .alert(let alert) = $0.message { ($0.to, alert, $0.id) } else { nil } }
     }
 
-    private func foreign(_ origin: UInt64, about number: UInt64, hops: Int = 1) -> Ring.Event {
+    private func foreign(_ origin: UInt64, about number: UInt64, hops: Int = 1, sequence: UInt64 = 1) -> Ring.Event {
         let alert = Alert(
-            id: AlertID(origin: life(origin), sequence: 1), failures: [dead(number)], epoch: .none, rows: [],
+            id: AlertID(origin: life(origin), sequence: sequence), failures: [dead(number)], epoch: .none, rows: [],
             counts: RoleCounts(), visited: 0, unheard: [], hops: hops)
         return .messageReceived(.alert(alert), from: life(5))
     }
@@ -120,6 +120,26 @@ import Testing
         let own = try #require(alerts(script.feed(.messageLost(passed.id, .timedOut))).first)
         #expect(own.alert.id.origin == life(1))
         #expect(own.to == 2 || own.to == 3)
+    }
+
+    @Test func `A round about the same failure is taken over once in ten seconds; meanwhile its taker decides alone`()
+        throws
+    {
+        var script = Script(servers: 5)
+        func lose(_ sequence: UInt64) throws -> [Ring.Effect] {
+            let passed = try #require(alerts(script.feed(foreign(2, about: 4, sequence: sequence))).first)
+            return script.feed(.messageLost(passed.id, .timedOut))
+        }
+        let own = try #require(alerts(try lose(1)).first).alert
+        #expect(isManager(script.feed(back(own, rows: [1, 2, 3, 5]))))
+        let effects = try lose(2)
+        #expect(alerts(effects).isEmpty)
+        #expect(isManager(effects))
+        for _ in 0..<200 {
+            script.wait(50)
+            script.hear(2, 3, 5)
+        }
+        #expect(try !alerts(lose(3)).isEmpty)
     }
 
     @Test func `A manager fills the role that is short, and says so until it is done`() throws {
