@@ -96,6 +96,20 @@ import Testing
         for registry in 0...1 { #expect(try all.hosts("data.rondo", at: registry) == [3]) }
     }
 
+    /// The one that was told may have to wait for its own question in vain.
+    @Test func `a report is passed on at once to the registry where the accused renews, and to no other`() throws {
+        var all = try Registries.withFive(3)
+        let report = DeathReport(reporter: Desk.life(9), accused: Desk.life(1), confirmed: true)
+        func passed(at registry: Int) -> [Endpoint] {
+            all.handle(.deathReported(report), at: registry).compactMap {
+                guard case .send(let message, let endpoint) = $0, case .report(report) = message.body else { return nil }
+                return endpoint
+            }
+        }
+        #expect(passed(at: 1) == [Registries.identity(0).peer])
+        #expect(passed(at: 0) == [])
+    }
+
     @Test func `a split ends with all names, no new life and nobody hidden on the way`() throws {
         var all = try Registries.withFive(2)
         all.cuts = [[0, 1]]
