@@ -102,7 +102,9 @@ import Testing
         let report = DeathReport(reporter: Desk.life(9), accused: Desk.life(1), confirmed: true)
         func passed(at registry: Int) -> [Endpoint] {
             all.handle(.deathReported(report), at: registry).compactMap {
-                guard case .send(let message, let endpoint) = $0, case .report(report) = message.body else { return nil }
+                guard case .send(let message, let endpoint) = $0, case .report(report) = message.body else {
+                    return nil
+                }
                 return endpoint
             }
         }
