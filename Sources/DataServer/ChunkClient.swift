@@ -1,6 +1,7 @@
 package import Model
 package import Peers
 package import Platform
+package import Ring
 internal import Wire
 
 /// Asks other servers for chunks, one server and one question at a time; which server, and what if it fails, is its
@@ -16,10 +17,12 @@ package final class ChunkClient {
     }
 
     /// - Throws: `PeerError`; unless it is `refused` the chunk may have been stored.
-    package func put(_ hash: ContentHash, _ bytes: [UInt8], to server: ServerID, deadline: MonotonicTime)
-        async throws(PeerError)
-    {
-        _ = try await ask(.chunkPut, server, ChunkMessage.Put(hash: hash), body: bytes, over: .bulk, deadline)
+    package func put(
+        _ hash: ContentHash, _ bytes: [UInt8], for recordings: [ContentHash], isUpload: Bool, to server: ServerID,
+        deadline: MonotonicTime
+    ) async throws(PeerError) {
+        let message = ChunkMessage.Put(hash: hash, recordings: recordings, isUpload: isUpload ? true : nil)
+        _ = try await ask(.chunkPut, server, message, body: bytes, over: .bulk, deadline)
     }
 
     /// Exactly `length` bytes, unverified.
@@ -34,24 +37,54 @@ package final class ChunkClient {
     }
 
     /// For each hash whether `server` holds it; asks in as many messages as it takes.
+    /// - Parameter keeping: whether the server is to keep those it holds for a lease's time.
     /// - Throws: `PeerError`.
-    package func have(_ hashes: [ContentHash], at server: ServerID, deadline: MonotonicTime)
-        async throws(PeerError) -> [Bool]
-    {
+    package func have(
+        _ hashes: [ContentHash], keeping: Bool = false, at server: ServerID, deadline: MonotonicTime
+    ) async throws(PeerError) -> [Bool] {
         var held: [Bool] = []
         for start in stride(from: 0, to: hashes.count, by: ChunkMessage.Have.maximumHashes) {
             let part = Array(hashes[start..<min(start + ChunkMessage.Have.maximumHashes, hashes.count)])
-            let reply = try await ask(.chunkHave, server, ChunkMessage.Have(hashes: part), over: .control, deadline)
-            let answer: ChunkMessage.Held
-            do {
-                answer = try WireJSON.decode(ChunkMessage.Held.self, from: reply.header)
-            } catch {
-                throw .garbled(error.reason)
-            }
-            guard answer.held.count == part.count else { throw .garbled("an answer of another length") }
-            held += answer.held
+            let message = ChunkMessage.Have(hashes: part, lease: keeping ? true : nil)
+            let reply = try await ask(.chunkHave, server, message, over: .control, deadline)
+            held += try answers(ChunkMessage.Held.self, reply, count: part.count) { $0.held }
         }
         return held
+    }
+
+    /// For each hash, at most `ChunkMessage.Receipt.maximumHashes`, whether `server` has read its copy just now and
+    /// keeps it for a lease's time.
+    /// - Throws: `PeerError`; `refused` where a later token than `token` is known.
+    package func receipt(
+        _ hashes: [ContentHash], under token: TokenMark, at server: ServerID, deadline: MonotonicTime
+    ) async throws(PeerError) -> [Bool] {
+        let message = ChunkMessage.Receipt(hashes: hashes, token: token)
+        let reply = try await ask(.chunkReceipt, server, message, over: .control, deadline)
+        return try answers(ChunkMessage.Held.self, reply, count: hashes.count) { $0.held }
+    }
+
+    /// For each chunk, as many, a recording that is alive and needs it, by what `server` knows and `references` say.
+    /// - Throws: as `receipt`.
+    package func need(
+        _ chunks: [ContentHash], _ references: [ChunkReference], under token: TokenMark, at server: ServerID,
+        deadline: MonotonicTime
+    ) async throws(PeerError) -> [ContentHash?] {
+        let message = ChunkMessage.Need(chunks: chunks, references: references, token: token)
+        let reply = try await ask(.chunkNeed, server, message, over: .control, deadline)
+        return try answers(ChunkMessage.Needed.self, reply, count: chunks.count) { $0.recordings }
+    }
+
+    private func answers<Message: Decodable, Answer>(
+        _ type: Message.Type, _ reply: PeerReply, count: Int, _ list: (Message) -> [Answer]
+    ) throws(PeerError) -> [Answer] {
+        let answers: [Answer]
+        do {
+            answers = list(try WireJSON.decode(type, from: reply.header))
+        } catch {
+            throw .garbled(error.reason)
+        }
+        guard answers.count == count else { throw .garbled("an answer of another length") }
+        return answers
     }
 
     /// Tells a server that its copy was found to be wrong. Best effort: who does not hear it finds out by itself.

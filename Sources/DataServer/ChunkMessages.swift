@@ -1,10 +1,16 @@
 package import Model
+package import Platform
+package import Ring
 
 /// The headers of the chunk requests between servers.
 package enum ChunkMessage {
-    /// `chunkPut`: the body is the chunk. The answer says that it is on disk.
+    /// `chunkPut`: the body is the chunk. The answer says that it is on disk, and for which recordings.
     package struct Put: Codable, Sendable {
         package var hash: ContentHash
+        /// The recordings it is stored for; none where they are not known.
+        package var recordings: [ContentHash]?
+        /// Whether it comes from an uploader: then it is kept for a lease's time.
+        package var isUpload: Bool?
     }
 
     /// `chunkRead`: the answer's body is at most `length` bytes from `offset`.
@@ -18,6 +24,32 @@ package enum ChunkMessage {
     package struct Have: Codable, Sendable {
         package static let maximumHashes = 2048
         package var hashes: [ContentHash]
+        /// Whether those that are held are to be kept for a lease's time.
+        package var lease: Bool?
+    }
+
+    /// `chunkReceipt`: the asker is about to free its copies: which of these, at most `maximumHashes`, are held,
+    /// whole, and will be kept for a lease's time? Answered by `Held`.
+    package struct Receipt: Codable, Sendable {
+        package static let maximumHashes = 64
+        package var hashes: [ContentHash]
+        /// The token that the asker holds; refused where a later one is known.
+        package var token: TokenMark
+    }
+
+    /// `chunkNeed`: which of these chunks does a song that is alive need, by your catalogue? Answered by `Needed`.
+    package struct Need: Codable, Sendable {
+        package static let maximumReferences = 4096
+        package var chunks: [ContentHash]
+        /// What the asker knows of them.
+        package var references: [ChunkReference]
+        package var token: TokenMark
+    }
+
+    /// The answer to `chunkNeed`, in the order of the question's chunks: a recording that is alive and needs the chunk,
+    /// which the asker may not have known of, or nil.
+    package struct Needed: Codable, Sendable {
+        package var recordings: [ContentHash?]
     }
 
     /// The answer to `chunkHave`, in the order of the question.

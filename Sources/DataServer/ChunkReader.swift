@@ -13,8 +13,8 @@ package struct ChunkUnavailable: Error, Hashable, Sendable {
 /// Reads parts of chunks from whoever holds them, and hands nothing on that it has not verified.
 ///
 /// Holders are tried in the order of placement, this server's own disk first. One that fails, or sends a wrong byte, is
-/// replaced at once; one that is slow gets a rival after `hedge`, and the first right answer wins (Dean and Barroso,
-/// "The Tail at Scale", 2013). So a server that is killed, hangs or lies costs a listener at most that long.
+/// replaced at once; one that takes longer than nearly all have lately (`ReadTimes`) gets a rival, and the first right
+/// answer wins. So a server that is killed, hangs or lies costs a listener at most 150 ms.
 @Loop
 package final class ChunkReader {
     /// Bytes of one chunk that are verified together: whole blocks, whose checksums the manifest has.
@@ -35,8 +35,7 @@ package final class ChunkReader {
         }
     }
 
-    /// When a rival is asked, and how long one server is waited for at all.
-    private static let hedge = Duration.milliseconds(150)
+    /// How long one server is waited for at all.
     private static let patience = Duration.seconds(2)
     /// How long a server that failed is asked last.
     private static let penalty = Duration.seconds(3)
@@ -48,6 +47,7 @@ package final class ChunkReader {
     private let ring: any StorageRing
     private let clock: any Clock
     private let metrics: Metrics
+    private var readTimes = ReadTimes()
     private var avoided: [ServerID: MonotonicTime] = [:]
     /// Where chunks were found that were not where placement says; forgotten when it grows large.
     private var foundElsewhere: [ContentHash: [ServerID]] = [:]
@@ -183,14 +183,18 @@ extension ChunkReader {
 
     private func race(_ part: Part, among servers: [ServerID], deadline: MonotonicTime) async -> [UInt8]? {
         guard !servers.isEmpty, clock.now < deadline else { return nil }
-        let race = Race(servers: servers, clock: clock, hedge: Self.hedge, deadline: deadline)
+        let race = Race(servers: servers, clock: clock, hedge: readTimes.hedge, deadline: deadline)
         return await race.run { [self] server in await attempt(part, server, deadline: deadline) }
     }
 
     private func attempt(_ part: Part, _ server: ServerID, deadline: MonotonicTime) async -> [UInt8]? {
+        let began = clock.now
         do {
-            let bytes = try await fetch(part, from: server, deadline: min(deadline, clock.now + Self.patience))
-            if isRight(bytes, part) { return bytes }
+            let bytes = try await fetch(part, from: server, deadline: min(deadline, began + Self.patience))
+            if isRight(bytes, part) {
+                readTimes.note(clock.now - began)
+                return bytes
+            }
             metrics.count(
                 "rondo_wrong_bytes_total", "Answers of other servers with wrong bytes, none of which went on.")
             client.accuse(part.hash, at: server, deadline: clock.now + .seconds(10))

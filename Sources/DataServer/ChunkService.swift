@@ -1,6 +1,7 @@
 package import Model
 package import Peers
 package import Platform
+package import Ring
 internal import Wire
 
 /// Answers other servers' requests for chunks: whatever this server's role, it keeps what it is sent and serves what it
@@ -8,6 +9,7 @@ internal import Wire
 @Loop
 package final class ChunkService {
     private let chunks: any ChunkStore
+    private let metadata: any MetadataStore
     private let log: Logger
     private let metrics: Metrics
 
@@ -15,12 +17,15 @@ package final class ChunkService {
     package var stored: @Loop () -> Void = {}
     /// Called with the hash and the length of a chunk that turned out to be damaged here.
     package var damaged: @Loop (ContentHash, Int) -> Void = { _, _ in }
+    /// Whether a later token of the ring is known here than this one.
+    package var isOver: @Loop (TokenMark) -> Bool = { _ in false }
 
     /// The longest answer to one read: four blocks.
     package static let maximumRead = 256 << 10
 
-    package init(chunks: any ChunkStore, log: Logger, metrics: Metrics) {
+    package init(chunks: any ChunkStore, metadata: any MetadataStore, log: Logger, metrics: Metrics) {
         self.chunks = chunks
+        self.metadata = metadata
         self.log = log
         self.metrics = metrics
     }
@@ -30,12 +35,16 @@ package final class ChunkService {
         peers.handle(.chunkRead) { [self] in await read($0) }
         peers.handle(.chunkHave) { [self] in have($0) }
         peers.handle(.chunkVerify) { [self] in await verify($0) }
+        peers.handle(.chunkReceipt) { [self] in await receipt($0) }
+        peers.handle(.chunkNeed) { [self] in await need($0) }
     }
 
     private func put(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
         do {
             let message = try WireJSON.decode(ChunkMessage.Put.self, from: request.header)
-            try await chunks.put(message.hash, request.body)
+            try await chunks.put(
+                message.hash, request.body, for: message.recordings ?? [], isUpload: message.isUpload == true,
+                in: metadata)
             metrics.count("rondo_chunks_stored_total", "Chunks stored for other servers.")
             stored()
             return .success(PeerReply())
@@ -65,12 +74,62 @@ package final class ChunkService {
             guard message.hashes.count <= ChunkMessage.Have.maximumHashes else {
                 return .failure(PeerRefusal(code: "bad_request", message: "too many hashes in one question"))
             }
-            let held = ChunkMessage.Held(held: message.hashes.map { chunks.length(of: $0) != nil })
-            return .success(PeerReply(header: WireJSON.encode(held)))
+            let held =
+                message.lease == true
+                ? chunks.lease(message.hashes) : message.hashes.map { chunks.length(of: $0) != nil }
+            return .success(PeerReply(header: WireJSON.encode(ChunkMessage.Held(held: held))))
         } catch {
             return refuse(error)
         }
     }
+
+    /// A copy that was damaged is no copy: each is read before this server promises to keep it.
+    private func receipt(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
+        do {
+            let message = try WireJSON.decode(ChunkMessage.Receipt.self, from: request.header)
+            guard message.hashes.count <= ChunkMessage.Receipt.maximumHashes else {
+                return .failure(PeerRefusal(code: "bad_request", message: "too many hashes in one question"))
+            }
+            guard !isOver(message.token) else { return .failure(Self.tokenIsOver) }
+            // The promise first: what is verified below cannot be freed in the meantime.
+            var held = chunks.lease(message.hashes)
+            for index in held.indices where held[index] { held[index] = await isWhole(message.hashes[index]) }
+            return .success(PeerReply(header: WireJSON.encode(ChunkMessage.Held(held: held))))
+        } catch {
+            return refuse(error)
+        }
+    }
+
+    private func isWhole(_ hash: ContentHash) async -> Bool {
+        let length = chunks.length(of: hash)
+        do throws(StoreError) {
+            try await chunks.verify(hash)
+            return true
+        } catch {
+            log.warning("a chunk that another server counts on is not there", ["error": "\(error)"])
+            if error == .corrupt, let length { damaged(hash, length) }
+            return false
+        }
+    }
+
+    private func need(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
+        do {
+            let message = try WireJSON.decode(ChunkMessage.Need.self, from: request.header)
+            guard message.chunks.count <= ChunkMessage.Receipt.maximumHashes,
+                message.references.count <= ChunkMessage.Need.maximumReferences
+            else { return .failure(PeerRefusal(code: "bad_request", message: "too many chunks in one question")) }
+            guard !isOver(message.token) else { return .failure(Self.tokenIsOver) }
+            var references = message.references
+            references += try await metadata.references(of: message.chunks)
+            let needed = try await metadata.needed(references)
+            let answer = ChunkMessage.Needed(recordings: message.chunks.map { needed[$0] })
+            return .success(PeerReply(header: WireJSON.encode(answer)))
+        } catch {
+            return refuse(error)
+        }
+    }
+
+    private static let tokenIsOver = PeerRefusal(code: "token_is_over", message: "a later token is known here")
 
     private func verify(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
         do {

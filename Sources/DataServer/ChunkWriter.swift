@@ -7,6 +7,7 @@ package import Platform
 @Loop
 package final class ChunkWriter {
     private let chunks: any ChunkStore
+    private let metadata: any MetadataStore
     private let client: ChunkClient
     private let ring: any StorageRing
     private let clock: any Clock
@@ -23,8 +24,12 @@ package final class ChunkWriter {
     private static let longPatience = Duration.seconds(5)
     private static let safeCopies = 2
 
-    package init(chunks: any ChunkStore, client: ChunkClient, ring: any StorageRing, clock: any Clock, log: Logger) {
+    package init(
+        chunks: any ChunkStore, metadata: any MetadataStore, client: ChunkClient, ring: any StorageRing,
+        clock: any Clock, log: Logger
+    ) {
         self.chunks = chunks
+        self.metadata = metadata
         self.client = client
         self.ring = ring
         self.clock = clock
@@ -34,13 +39,15 @@ package final class ChunkWriter {
     /// The servers that did not take a chunk of this upload in time: the chunks after it go past them.
     @Loop
     package final class Attempt {
+        /// What is uploaded, by the SHA-256 of its original.
+        fileprivate let recording: ContentHash
         fileprivate var failed: Set<ServerID> = []
         /// Those of them that said nothing in time, and may be no worse than slow.
         fileprivate var slow: Set<ServerID> = []
         /// Why the last one failed, for the answer to the uploader.
         package fileprivate(set) var isDiskFull = false
 
-        package init() {}
+        package init(_ recording: ContentHash) { self.recording = recording }
     }
 
     /// Stores a chunk on the servers where it belongs, or on the next in line where one of them fails.
@@ -81,10 +88,11 @@ package final class ChunkWriter {
     ) async -> Bool {
         do {
             if server == ring.own {
-                try await chunks.put(hash, bytes)
+                try await chunks.put(hash, bytes, for: [attempt.recording], isUpload: true, in: metadata)
                 storedHere()
             } else {
-                try await client.put(hash, bytes, to: server, deadline: deadline)
+                try await client.put(
+                    hash, bytes, for: [attempt.recording], isUpload: true, to: server, deadline: deadline)
             }
             return true
         } catch {

@@ -9,6 +9,7 @@ package import Replication
 package final class RepairDriver {
     private var machine: Repair
     private let chunks: any ChunkStore
+    private let metadata: any MetadataStore
     private let client: ChunkClient
     private let clock: any Clock
     private let log: Logger
@@ -20,16 +21,19 @@ package final class RepairDriver {
     package var healthChanged: @Loop () -> Void = {}
     /// Whether a whole pass under `placement` found every chunk in its place, or brought it there.
     package func isSettled(under placement: Placement) -> Bool { machine.isSettled(under: placement) }
+    /// Whether the last whole pass found so, whatever a pass that runs now will find.
+    package func wasSettled(under placement: Placement) -> Bool { machine.wasSettled(under: placement) }
 
     private static let questionDeadline = Duration.seconds(2)
     private static let pushDeadline = Duration.seconds(10)
 
     package init(
-        own: ServerID, configuration: Repair.Configuration, chunks: any ChunkStore, client: ChunkClient,
-        clock: any Clock, log: Logger, metrics: Metrics
+        own: ServerID, configuration: Repair.Configuration, chunks: any ChunkStore, metadata: any MetadataStore,
+        client: ChunkClient, clock: any Clock, log: Logger, metrics: Metrics
     ) {
         machine = Repair(own: own, configuration: configuration)
         self.chunks = chunks
+        self.metadata = metadata
         self.client = client
         self.clock = clock
         self.log = log
@@ -78,14 +82,28 @@ package final class RepairDriver {
         }
     }
 
+    /// Whether nobody needs the chunk any more: then it is about to be freed, and a copy that was freed already must not
+    /// come back. One with a lease may belong to a song that is just being uploaded, or is not known here yet.
+    private func isOver(_ hash: ContentHash, _ references: [ChunkReference]) async throws(StoreError) -> Bool {
+        guard !references.isEmpty, !chunks.isLeased(hash) else { return false }
+        return try await metadata.needed(references).isEmpty
+    }
+
     private func push(_ hash: ContentHash, to target: ServerID) async {
         var succeeded = false
         do {
             guard let length = chunks.length(of: hash) else { throw StoreError.missing }
-            let bytes = try await chunks.read(hash, offset: 0, length: length)
-            try await client.put(hash, bytes, to: target, deadline: clock.now + Self.pushDeadline)
-            metrics.count("rondo_chunks_repaired_total", "Chunks copied to servers that lacked them.")
-            succeeded = true
+            let references = try await metadata.references(of: [hash])
+            if try await isOver(hash, references) {
+                succeeded = true
+            } else {
+                let bytes = try await chunks.read(hash, offset: 0, length: length)
+                try await client.put(
+                    hash, bytes, for: references.map(\.recording), isUpload: false, to: target,
+                    deadline: clock.now + Self.pushDeadline)
+                metrics.count("rondo_chunks_repaired_total", "Chunks copied to servers that lacked them.")
+                succeeded = true
+            }
         } catch {
             log.warning("a chunk could not be copied", ["target": target.short, "error": "\(error)"])
             // The other side says that our bytes are wrong: our copy is, or it would have taken it.

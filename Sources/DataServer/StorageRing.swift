@@ -16,6 +16,8 @@ package protocol StorageRing: AnyObject, Sendable {
     /// The other servers that can be talked to, suspects and leaving ones among them, in the order of their ids.
     var others: [ServerID] { get }
     func address(of server: ServerID) -> PeerAddress?
+    /// Whether nobody is missing: no server that was in the ring is dead or suspect. Who has left is not missed.
+    var isWhole: Bool { get }
     /// Whether this ring has one member and nobody is missing: then one copy is all there can be.
     var isAlone: Bool { get }
 }

@@ -54,6 +54,10 @@ extension RingServer: RingShellOwner {
         }
     }
 
+    func tokenTaken(_ token: TokenMark) { storage.tokenTaken(token, ring: ring) }
+
+    func tokenLost() { storage.tokenLost() }
+
     private func rememberContacts() {
         let endpoints = ring.others.compactMap { ring.address(of: $0)?.endpoint }.prefix(RememberedContacts.maximum)
         guard !endpoints.isEmpty else { return }

@@ -91,7 +91,7 @@ package final class RingServer {
             network: world.network, log: world.log, metrics: metrics)
         ring = ServerRing(own: identity.life.id, replicas: configuration.replicas)
         storage = try await Storage(
-            world: world, peers: peers, ring: ring, replicas: configuration.replicas, metrics: metrics)
+            world: world, peers: peers, ring: ring, configuration: configuration, metrics: metrics)
         let audit = storage.audit
         let repair = storage.repair
         health = Health(
@@ -109,6 +109,7 @@ package final class RingServer {
                 replication: .init(target: ring.replicas, under: health.under, lost: health.lost),
                 bytes: world.chunks.usage.bytes, isCaughtUp: storage.catalogue.isCaughtUp)
         }
+        storage.isOver = { token in ringOf.shell.map { $0.ring.token > token } ?? true }
         storage.setLost { health.isLost($0) }
         firstAnswer = FirstAnswer(clock: world.clock)
         end = ServerEnd()

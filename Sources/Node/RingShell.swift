@@ -15,6 +15,10 @@ protocol RingShellOwner: AnyObject, Sendable {
     func reportDeath(_ life: ServerLife)
     func ownEntryChanged()
     func rosterChanged()
+    /// This server holds the ring's token from now on.
+    func tokenTaken(_ token: TokenMark)
+    /// The token has gone on, or a later one is known.
+    func tokenLost()
     func ringStopped(_ reason: Ring.StopReason)
 }
 
@@ -34,6 +38,7 @@ final class RingShell {
     private var watched: [ServerID: ServerLife] = [:]
     private var queue: [Ring.Event] = []
     private var isHandling = false
+    private var tokenHeld: TokenMark?
     private var isStopped = false
     private var rosterLog = RosterLog()
     /// The message sent last, in the bytes that it has on a link: news go to many at once.
@@ -96,8 +101,17 @@ final class RingShell {
             var effects: [Ring.Effect] = []
             ring.handle(queue.removeFirst(), at: clock.now, into: &effects)
             for effect in effects { perform(effect) }
+            followToken()
         }
         isHandling = false
+    }
+
+    private func followToken() {
+        let held = ring.heldToken
+        guard held != tokenHeld else { return }
+        if tokenHeld != nil { owner?.tokenLost() }
+        tokenHeld = held
+        if let held { owner?.tokenTaken(held) }
     }
 
     private var ownLife: ServerLife { peers.identity.life }

@@ -73,6 +73,8 @@ package struct ServerConfiguration: Sendable {
     package var discoveryPort: UInt16 = defaultDiscoveryPort
     /// Copies of each chunk, 1 to 16.
     package var replicas = 3
+    /// How long the placement must have been the same before copies too many are freed.
+    package var surplusRest = Duration.seconds(600)
     /// Without dots at its ends, in lower case.
     package var zone = "rondo"
     /// Bytes of chunks that this server takes; nil: what the disk holds.

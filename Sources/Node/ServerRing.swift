@@ -14,6 +14,7 @@ final class ServerRing: StorageRing {
     private var earlier: [LatePlacement] = []
     private(set) var others: [ServerID] = []
     private(set) var isAlone = false
+    private(set) var isWhole = false
     private var addresses: [ServerID: PeerAddress] = [:]
     private var httpEndpoints: [ServerID: Endpoint] = [:]
 
@@ -37,6 +38,7 @@ final class ServerRing: StorageRing {
         addresses = Dictionary(
             uniqueKeysWithValues: present.map { ($0.id, PeerAddress(endpoint: $0.peerEndpoint, life: $0.life)) })
         httpEndpoints = Dictionary(uniqueKeysWithValues: present.map { ($0.id, $0.httpEndpoint) })
+        isWhole = ring.hasJoined && !ring.roster.entries.contains { $0.state == .dead || $0.state == .suspect }
         isAlone = ring.hasJoined && ring.roster.count == 1
         let candidates = present.filter { !$0.leaving }.map { Placement.Candidate(id: $0.id, role: $0.role) }
         guard candidates != current.candidates else { return false }

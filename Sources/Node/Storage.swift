@@ -4,6 +4,7 @@ internal import Peers
 internal import Placement
 internal import Platform
 internal import Replication
+internal import Ring
 internal import RouterServer
 
 /// The parts of a server that keep music: chunks of this disk and of others, the catalogue, repair and audit.
@@ -11,27 +12,46 @@ internal import RouterServer
 final class Storage {
     let reader: SongReader
     let uploads: Uploads
+    let edits: CatalogueEdits
     let repair: RepairDriver
+    let freeing: FreeingDriver
     let audit: Audit
     let catalogue: CatalogueSync
     /// Called when songs have been added, or what is known of their health has changed.
     var changed: @Loop () -> Void = {}
     /// Called after a chunk has been stored on this server's disk.
     var stored: @Loop () -> Void = {}
+    /// Whether a later token of the ring is known than this one.
+    var isOver: @Loop (TokenMark) -> Bool = { _ in false }
     private let world: World
+    private let surplusRest: Duration
+    /// Since when the placement is what it is.
+    private var placedAt: MonotonicTime
 
     /// - Throws: `StartFailure` when the catalogue cannot be read.
-    init(world: World, peers: Peers, ring: ServerRing, replicas: Int, metrics: Metrics) async throws(StartFailure) {
+    init(
+        world: World, peers: Peers, ring: ServerRing, configuration server: ServerConfiguration, metrics: Metrics
+    ) async throws(StartFailure) {
         self.world = world
+        placedAt = world.clock.now
+        surplusRest = server.surplusRest
+        let replicas = server.replicas
         let client = ChunkClient(peers: peers, ring: ring)
         let chunkReader = ChunkReader(
             chunks: world.chunks, client: client, ring: ring, clock: world.clock, metrics: metrics)
-        let writer = ChunkWriter(chunks: world.chunks, client: client, ring: ring, clock: world.clock, log: world.log)
+        let writer = ChunkWriter(
+            chunks: world.chunks, metadata: world.metadata, client: client, ring: ring, clock: world.clock,
+            log: world.log)
         var configuration = Repair.Configuration()
         configuration.replicas = replicas
         repair = RepairDriver(
-            own: ring.own, configuration: configuration, chunks: world.chunks, client: client, clock: world.clock,
-            log: world.log, metrics: metrics)
+            own: ring.own, configuration: configuration, chunks: world.chunks, metadata: world.metadata, client: client,
+            clock: world.clock, log: world.log, metrics: metrics)
+        var bounds = Freeing.Configuration()
+        bounds.replicas = replicas
+        freeing = FreeingDriver(
+            own: ring.own, configuration: bounds, chunks: world.chunks, metadata: world.metadata, client: client,
+            clock: world.clock, log: world.log, metrics: metrics)
         do throws(StoreError) {
             catalogue = try await CatalogueSync(
                 metadata: world.metadata, peers: peers, ring: ring, clock: world.clock, log: world.log)
@@ -44,12 +64,15 @@ final class Storage {
             httpEndpoint: { ring.httpEndpoint(of: $0) }, unavailable: { lost.contains($0) })
         uploads = Uploads(
             world: world, writer: writer, client: client, catalogue: catalogue, reader: reader, ring: ring)
+        edits = CatalogueEdits(metadata: world.metadata, catalogue: catalogue, ring: ring)
         audit = Audit(
             metadata: world.metadata, chunks: world.chunks, client: client, reader: reader, ring: ring,
             clock: world.clock, log: world.log)
         self.lost = lost
-        let service = ChunkService(chunks: world.chunks, log: world.log, metrics: metrics)
+        let service = ChunkService(chunks: world.chunks, metadata: world.metadata, log: world.log, metrics: metrics)
         service.register(with: peers)
+        service.isOver = { [weak self] in self?.isOver($0) ?? true }
+        freeing.freed = { [weak self] in self?.changed() }
         service.stored = { [weak self] in self?.stored() }
         writer.storedHere = { [weak self] in self?.stored() }
         service.damaged = { chunkReader.restore($0, length: $1) }
@@ -72,10 +95,24 @@ final class Storage {
         catalogue.stop()
         audit.stop()
         repair.stop()
+        freeing.stop()
     }
+
+    /// This server holds the ring's token: it may free what nobody needs.
+    ///
+    /// Surplus copies go last: where roles or servers have changed lately, more may change, and what is surplus now
+    /// may be wanted again in a minute.
+    func tokenTaken(_ token: TokenMark, ring: ServerRing) {
+        guard ring.isAlone || !ring.others.isEmpty else { return }
+        let isSettled = world.clock.now - placedAt >= surplusRest && repair.wasSettled(under: ring.placement)
+        freeing.tokenTaken(token, in: ring, isSettled: isSettled)
+    }
+
+    func tokenLost() { freeing.tokenLost() }
 
     /// - Parameter notBefore: when repair may begin.
     func liveSetChanged(_ placement: Placement, notBefore: MonotonicTime) {
+        placedAt = world.clock.now
         repair.liveSetChanged(placement, notBefore: notBefore)
         audit.liveSetChanged()
     }

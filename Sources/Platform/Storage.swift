@@ -32,8 +32,34 @@ package protocol ChunkStore: Sendable {
     /// Reads the whole chunk and compares it with its name; a bad copy goes into quarantine and counts as missing.
     func verify(_ hash: ContentHash) async throws(StoreError)
 
+    /// Takes a lease on each of the chunks, those about to be put among them: they are not removed for a while.
+    /// - Returns: for each whether it is held.
+    func lease(_ hashes: [ContentHash]) -> [Bool]
+
+    /// Whether a lease is on the chunk; true for all of them until the leases of the process before have run out.
+    func isLeased(_ hash: ContentHash) -> Bool
+
+    /// Removes a chunk, unless a lease is on it; the two are told apart under the lock of `put`. It stays away after a
+    /// power cut.
+    /// - Returns: whether it was removed; false too where it is not held.
+    /// - Throws: `failed`; then it may have been removed or not.
+    func remove(_ hash: ContentHash) async throws(StoreError) -> Bool
+
     /// The number of chunks held, and their bytes.
     var usage: (chunks: Int, bytes: Int64) { get }
+}
+
+/// That a chunk was stored for a recording, named by the SHA-256 of its original: audio, manifest, cover, packet list.
+///
+/// Recordings may share chunks. A chunk is needed as long as any of its recordings is alive in a catalogue.
+package struct ChunkReference: Hashable, Sendable, Codable {
+    package var chunk: ContentHash
+    package var recording: ContentHash
+
+    package init(chunk: ContentHash, recording: ContentHash) {
+        self.chunk = chunk
+        self.recording = recording
+    }
 }
 
 /// The catalogue's database: songs, the outbox and the version vector. Every call is one transaction, durable when it
@@ -71,6 +97,24 @@ package protocol MetadataStore: Sendable {
 
     /// Alive songs.
     func songCount() async throws(StoreError) -> Int
+
+    /// Keeps references; durable when it returns, and cheap for those that are known.
+    func refer(_ references: [ChunkReference]) async throws(StoreError)
+
+    /// All that are known of these chunks, in order.
+    func references(of chunks: [ContentHash]) async throws(StoreError) -> [ChunkReference]
+
+    /// Which of these chunks a song that is alive needs, by the references given and by those known here: a recording
+    /// that is alive for each.
+    func needed(_ references: [ChunkReference]) async throws(StoreError) -> [ContentHash: ContentHash]
+
+    /// The next chunks after `chunk` of which references are known, and whether a song that is alive needs them.
+    func chunks(after chunk: ContentHash?, limit: Int) async throws(StoreError) -> [(chunk: ContentHash, isNeeded: Bool)]
+
+    /// Forgets the references of chunks that are gone from this server's disk, but for those of which `isComing` says,
+    /// asked in the same turn, that they may be on their way back.
+    func forget(_ chunks: [ContentHash], unless isComing: @escaping @Sendable (ContentHash) -> Bool)
+        async throws(StoreError)
 }
 
 /// A temporary file of an upload; gone when it is closed or the process ends.

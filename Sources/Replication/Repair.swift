@@ -99,6 +99,9 @@ package struct Repair: Sendable {
         return false
     }
 
+    /// Whether the last whole pass found so, whatever a pass that runs now will find.
+    package func wasSettled(under placement: Placement) -> Bool { settled == placement }
+
     package mutating func handle(_ event: Event, at now: MonotonicTime, into effects: inout [Effect]) {
         switch event {
         case .liveSetChanged(let placement, let notBefore):

@@ -28,7 +28,10 @@ extension Ring {
         detector.lastSign = now
         let phase = Int64.random(in: 0..<configuration.probeInterval.nanoseconds, using: &generator)
         setTick(at: now + .nanoseconds(phase))
-        setTimer(.second, at: now + .seconds(1) + .nanoseconds(phase))
+        // At times of their own: if all that started together pinged the dead together, a cut that is healed would be
+        // noticed up to a second later than by chance.
+        let second = Int64.random(in: 0..<1_000_000_000, using: &generator)
+        setTimer(.second, at: now + .seconds(1) + .nanoseconds(second))
         setTokenTimer()
         for life in links.observed { if let entry = roster[life.id] { startObserving(entry) } }
         add(contacts)

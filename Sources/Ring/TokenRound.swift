@@ -8,6 +8,9 @@ struct TokenRound: Sendable {
 }
 
 extension Ring {
+    /// The token while this server holds it: then it may do what one server at a time is to do.
+    package var heldToken: TokenMark? { tokenRound.isHolder ? token : nil }
+
     /// The token's news from a heartbeat.
     mutating func note(_ mark: TokenMark) {
         guard mark > token else { return }

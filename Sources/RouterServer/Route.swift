@@ -80,7 +80,13 @@ enum Route: Hashable {
     }
 
     /// The methods it knows, as `Allow` lists them.
-    var methods: [String] { self == .songs ? ["GET", "HEAD", "OPTIONS", "POST"] : ["GET", "HEAD", "OPTIONS"] }
+    var methods: [String] {
+        switch self {
+        case .songs: ["GET", "HEAD", "OPTIONS", "POST"]
+        case .song: ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH"]
+        default: ["GET", "HEAD", "OPTIONS"]
+        }
+    }
 }
 
 extension APIError {

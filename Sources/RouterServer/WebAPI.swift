@@ -22,18 +22,20 @@ package final class WebAPI {
     private let metadata: any MetadataStore
     private let source: any SongSource
     private let uploads: any SongUploads
+    private let edits: any SongEdits
     private let cluster: any ClusterView
     private let clock: any Clock
     private let log: Logger
     private let settings: Settings
 
     package init(
-        metadata: any MetadataStore, source: any SongSource, uploads: any SongUploads, cluster: any ClusterView,
-        clock: any Clock, log: Logger, settings: Settings = Settings()
+        metadata: any MetadataStore, source: any SongSource, uploads: any SongUploads, edits: any SongEdits,
+        cluster: any ClusterView, clock: any Clock, log: Logger, settings: Settings = Settings()
     ) {
         self.metadata = metadata
         self.source = source
         self.uploads = uploads
+        self.edits = edits
         self.cluster = cluster
         self.clock = clock
         self.log = log
@@ -78,9 +80,7 @@ package final class WebAPI {
         case .artists: return .json(["artists": try await metadata.artists()])
         case .albums: return .json(["albums": try await metadata.albums()])
         case .genres: return .json(["genres": try await metadata.genres()])
-        case .song(let id):
-            let entry = try await entry(id)
-            return .json(SongRecord(entry, isAvailable: source.available([entry]).first ?? false))
+        case .song(let id): return try await song(id, request, body)
         case .audio(let id): return try await music(id, request).audio()
         case .manifest(let id): return try await music(id, request).manifest()
         case .chunk(let id, let number): return try await music(id, request).chunk(number)
@@ -96,7 +96,31 @@ package final class WebAPI {
 
     private func entry(_ id: SongID) async throws -> SongEntry {
         if let entry = try await metadata.entry(id), entry.alive.value { return entry }
-        throw cluster.knowsAllSongs ? APIError.noSuchSong : APIError.catalogueIncomplete
+        throw unknownSong
+    }
+
+    /// What is not in the catalogue may be in what this server has still to fetch.
+    private var unknownSong: APIError { cluster.knowsAllSongs ? .noSuchSong : .catalogueIncomplete }
+
+    private func song(_ id: SongID, _ request: Request, _ body: RequestBody) async throws -> Response {
+        switch request.method {
+        case "PATCH":
+            try checkWriteToken(request)
+            let tags = try await PatchReader.tags(request, body)
+            _ = try await entry(id)
+            let changed = try await edits.edit(id, tags)
+            return record(of: changed.entry, headers: ["X-Rondo-Replicas": String(changed.replicas)])
+        case "DELETE":
+            try checkWriteToken(request)
+            guard try await metadata.entry(id) != nil else { throw unknownSong }
+            let deleted = try await edits.delete(id)
+            return Response(status: 204, headers: ["X-Rondo-Replicas": String(deleted.replicas)])
+        default: return record(of: try await entry(id))
+        }
+    }
+
+    private func record(of entry: SongEntry, headers: Headers = [:]) -> Response {
+        .json(SongRecord(entry, isAvailable: source.available([entry]).first ?? false), headers: headers)
     }
 
     private func list(_ request: Request) async throws -> Response {

@@ -10,6 +10,7 @@ package final class SQLiteStore: MetadataStore {
     private let writer: Confined
     private let reader: Confined
     private let life: Locked<LogOrigin>
+    private let batch = Locked(ReferenceBatch())
     /// Where a broken database was moved when this one was opened in its stead: for the log. The catalogue is then
     /// empty, and the peers have it.
     package let putAside: String?
@@ -179,6 +180,50 @@ extension SQLiteStore {
 
     package func songCount() async throws(StoreError) -> Int {
         try await reader.read { connection throws(StoreError) in try connection.songCount() }
+    }
+}
+
+// MARK: References
+
+extension SQLiteStore {
+    package func refer(_ references: [ChunkReference]) async throws(StoreError) {
+        guard !references.isEmpty else { return }
+        let joined = batch.withLock { batch in
+            if !batch.add(references) {
+                batch = ReferenceBatch()
+                _ = batch.add(references)
+            }
+            return batch
+        }
+        try await writer.use { connection throws(StoreError) in try joined.write(connection) }
+    }
+
+    package func references(of chunks: [ContentHash]) async throws(StoreError) -> [ChunkReference] {
+        try await reader.read { connection throws(StoreError) in
+            var found: [ChunkReference] = []
+            for chunk in chunks { found += try connection.references(of: chunk) }
+            return found
+        }
+    }
+
+    package func needed(_ references: [ChunkReference]) async throws(StoreError) -> [ContentHash: ContentHash] {
+        try await reader.read { connection throws(StoreError) in try connection.needed(references) }
+    }
+
+    package func chunks(
+        after chunk: ContentHash?, limit: Int
+    ) async throws(StoreError) -> [(chunk: ContentHash, isNeeded: Bool)] {
+        try await reader.read { connection throws(StoreError) in try connection.chunks(after: chunk, limit: limit) }
+    }
+
+    package func forget(
+        _ chunks: [ContentHash], unless isComing: @escaping @Sendable (ContentHash) -> Bool
+    ) async throws(StoreError) {
+        try await writer.use { connection throws(StoreError) in
+            try connection.transaction { connection throws(StoreError) in
+                try connection.forget(chunks.filter { !isComing($0) })
+            }
+        }
     }
 }
 

@@ -24,7 +24,7 @@ enum Schema {
         }
     }
 
-    private static let migrations = [first]
+    private static let migrations = [first, references]
 
     /// - `song`: one row a recording. `shared` and `sha256` name it for ever; `shown` is the id that people see,
     ///   `alias` the
@@ -64,6 +64,13 @@ enum Schema {
         );
         CREATE TABLE log (
           origin INTEGER NOT NULL, sequence INTEGER NOT NULL, song INTEGER NOT NULL, PRIMARY KEY (origin, sequence)
+        ) WITHOUT ROWID;
+        """
+
+    /// - `reference`: for which recordings the chunks of this server's disk were stored.
+    private static let references = """
+        CREATE TABLE reference (
+          chunk BLOB NOT NULL, recording BLOB NOT NULL, PRIMARY KEY (chunk, recording)
         ) WITHOUT ROWID;
         """
 }

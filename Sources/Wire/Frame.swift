@@ -21,6 +21,8 @@ package struct FrameKind: RawRepresentable, Hashable, Sendable {
     package static let chunkRead = FrameKind(rawValue: 21)
     package static let chunkHave = FrameKind(rawValue: 22)
     package static let chunkVerify = FrameKind(rawValue: 23)
+    package static let chunkReceipt = FrameKind(rawValue: 24)
+    package static let chunkNeed = FrameKind(rawValue: 25)
     package static let catalogueAppend = FrameKind(rawValue: 30)
     package static let catalogueFetch = FrameKind(rawValue: 31)
     package static let summary = FrameKind(rawValue: 40)

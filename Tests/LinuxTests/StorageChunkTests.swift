@@ -177,3 +177,69 @@ struct StorageChunkTests {
         #expect(again.usage == (1_000, 16_000))
     }
 }
+
+struct ChunkRemovalTests {
+    private func store(_ folder: StorageFolder, lease: Duration) async throws -> FileChunkStore {
+        try await FileChunkStore.open(home: folder.path, lease: lease, pool: folder.pool)
+    }
+
+    @Test func `a chunk without a lease is removed for good, and may be put again`() async throws {
+        let folder = try StorageFolder()
+        let store = try await store(folder, lease: .zero)
+        let (hash, bytes) = smallChunk(1)
+        try await store.put(hash, bytes)
+        #expect(try await store.remove(hash))
+        #expect(store.usage == (0, 0) && store.length(of: hash) == nil)
+        #expect(!FileManager.default.fileExists(atPath: folder.file(of: hash)))
+        await #expect(throws: StoreError.missing) { try await store.read(hash, offset: 0, length: 1) }
+        #expect(try await store.remove(hash) == false)
+        try await store.put(hash, bytes)
+        #expect(try await store.read(hash, offset: 0, length: .max) == bytes)
+        #expect(try await folder.chunks().inventory() == [hash])
+    }
+
+    @Test func `what was put, or promised to be kept, a lease ago or less stays`() async throws {
+        let folder = try StorageFolder()
+        let store = try await store(folder, lease: .seconds(600))
+        let (hash, bytes) = smallChunk(1)
+        _ = store.lease([hash])
+        try await store.put(hash, bytes)
+        #expect(store.isLeased(hash))
+        #expect(try await store.remove(hash) == false)
+        #expect(store.length(of: hash) == bytes.count)
+        #expect(store.lease([hash, smallChunk(2).hash]) == [true, false])
+        // The leases of the process before are not known.
+        let next = try await self.store(folder, lease: .seconds(600))
+        #expect(next.isLeased(hash) && next.isLeased(smallChunk(2).hash))
+        #expect(try await next.remove(hash) == false)
+    }
+
+    @Test func `leases end by themselves, each after its own time`() {
+        var leases = ChunkLeases(term: .seconds(10), openedAt: .zero)
+        let (one, other) = (smallChunk(1).hash, smallChunk(2).hash)
+        let start = MonotonicTime.zero
+        #expect(leases.isTaken(one, at: start + .seconds(9)))
+        #expect(!leases.isTaken(one, at: start + .seconds(10)))
+        leases.take(one, at: start + .seconds(20))
+        leases.take(other, at: start + .seconds(25))
+        leases.take(one, at: start + .seconds(24))
+        #expect(leases.isTaken(one, at: start + .seconds(33)) && leases.isTaken(other, at: start + .seconds(34)))
+        #expect(!leases.isTaken(one, at: start + .seconds(34)) && !leases.isTaken(other, at: start + .seconds(35)))
+    }
+
+    @Test func `a put that meets a removal leaves the chunk there, whole`() async throws {
+        let folder = try StorageFolder()
+        let store = try await store(folder, lease: .seconds(1))
+        let (hash, bytes) = smallChunk(1)
+        for _ in 0..<4 {
+            try await store.put(hash, bytes)
+            while store.isLeased(hash) { try await Task.sleep(for: .milliseconds(5)) }
+            async let removed = store.remove(hash)
+            _ = store.lease([hash])
+            try await store.put(hash, bytes)
+            _ = try await removed
+            let held = try await store.read(hash, offset: 0, length: .max)
+            #expect(held == bytes)
+        }
+    }
+}

@@ -141,4 +141,54 @@ extension StorageNode {
             cluster.stop()
         }
     }
+
+    @Test func `two sides that differ in ten thousand entries are soon one catalogue, by the rules`() async throws {
+        try await onLoop {
+            let cluster = try await StorageCluster.start(2, data: 2)
+            let (left, right) = (cluster.nodes[0], cluster.nodes[1])
+            for number in 0..<100 { try await left.enter("Common \(number)") }
+            left.catalogue.start()
+            right.catalogue.start()
+            #expect(await becomes { (try? await right.metadata.songCount()) == 100 })
+            for node in cluster.nodes { node.catalogue.stop() }
+            let ids = try await left.metadata.entries(after: nil, limit: 200).map(\.id)
+            for number in 0..<4_900 {
+                try await left.enter("Left \(number)")
+                try await right.enter("Right \(number)")
+            }
+            // The later change of each field wins; a deletion wins over what was before, and a later sign of life over it.
+            for (index, id) in ids.enumerated() {
+                let (early, late) = (left.catalogue.stamp(), right.catalogue.stamp())
+                _ = try await left.metadata.change(id) { $0?.edited(SongTags(title: "L", genre: "Jazz"), at: early) }
+                _ = try await right.metadata.change(id) { entry in
+                    index % 2 == 0 ? entry?.edited(SongTags(title: "R \(index)"), at: late) : entry?.deleted(at: late)
+                }
+                guard index % 4 == 3 else { continue }
+                let last = left.catalogue.stamp()
+                _ = try await left.metadata.change(id) { entry in
+                    entry.map { $0.uploadedAgain($0, at: Stamp(wallMs: late.wallMs + 1, counter: 0, writer: last.writer)) }
+                }
+            }
+            let clock = LinuxClock()
+            let began = clock.now
+            for node in cluster.nodes { node.catalogue.start() }
+            #expect(
+                await becomes(
+                    { (try? await left.metadata.vector()) == (try? await right.metadata.vector()) },
+                    by: deadline(.seconds(45))))
+            print("10,000 diverged entries are one catalogue after \(clock.now - began)")
+            for node in cluster.nodes {
+                #expect(try await node.metadata.songCount() == 9_800 + 75)
+                for (index, id) in ids.enumerated() {
+                    let entry = try #require(try await node.metadata.entry(id))
+                    #expect(entry.alive.value == (index % 2 == 0 || index % 4 == 3))
+                    #expect(entry.genre.value == "Jazz")
+                    #expect(entry.title.value == (index % 2 == 0 ? "R \(index)" : "L"))
+                }
+            }
+            let all = try await left.metadata.entries(after: nil, limit: 20_000)
+            #expect(try await right.metadata.entries(after: nil, limit: 20_000) == all)
+            cluster.stop()
+        }
+    }
 }

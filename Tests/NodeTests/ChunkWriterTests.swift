@@ -12,7 +12,7 @@ import Wire
         try await onLoop {
             let cluster = try await StorageCluster.start(5, data: 4)
             let chunk = chunk(11)
-            #expect(await cluster.nodes[4].writer.store(chunk.hash, chunk.bytes, during: .init()) == 3)
+            #expect(await cluster.nodes[4].writer.store(chunk.hash, chunk.bytes, during: .init(recording)) == 3)
             for holder in cluster.order(of: chunk.hash).prefix(3) {
                 #expect(holder.chunks.length(of: chunk.hash) == chunk.bytes.count)
             }
@@ -27,7 +27,7 @@ import Wire
             let chunk = chunk(12)
             let order = cluster.order(of: chunk.hash)
             order[0].hang(.chunkPut)
-            let attempt = ChunkWriter.Attempt()
+            let attempt = ChunkWriter.Attempt(recording)
             let began = LinuxClock().now
             #expect(await order[4].writer.store(chunk.hash, chunk.bytes, during: attempt) == 3)
             let time = LinuxClock().now - began
@@ -49,10 +49,10 @@ import Wire
             let slow = cluster.nodes[1]
             // Longer than one server is waited for, and shorter than the second copy is.
             slow.delay(.chunkPut, by: .seconds(2))
-            #expect(await cluster.nodes[0].writer.store(chunk.hash, chunk.bytes, during: .init()) == 2)
+            #expect(await cluster.nodes[0].writer.store(chunk.hash, chunk.bytes, during: .init(recording)) == 2)
             slow.hang(.chunkPut)
             let (other, began) = (TestTools.chunk(19), LinuxClock().now)
-            #expect(await cluster.nodes[0].writer.store(other.hash, other.bytes, during: .init()) == 1)
+            #expect(await cluster.nodes[0].writer.store(other.hash, other.bytes, during: .init(recording)) == 1)
             #expect(LinuxClock().now - began < .seconds(9))
             cluster.stop()
         }
@@ -63,7 +63,7 @@ import Wire
             let full = try await StorageNode(capacity: 1_000)
             let cluster = StorageCluster([full, try await StorageNode(), try await StorageNode()], data: 3)
             let chunk = chunk(14)
-            let attempt = ChunkWriter.Attempt()
+            let attempt = ChunkWriter.Attempt(recording)
             #expect(await cluster.nodes[1].writer.store(chunk.hash, chunk.bytes, during: attempt) == 2)
             #expect(attempt.isDiskFull)
             #expect(cluster.holders(of: chunk.hash) == 2)
@@ -78,7 +78,7 @@ import Wire
             var storedHere = 0
             cluster.nodes[0].writer.storedHere = { storedHere += 1 }
             cluster.nodes[2].stop()
-            #expect(await cluster.nodes[0].writer.store(chunk.hash, chunk.bytes, during: .init()) == 2)
+            #expect(await cluster.nodes[0].writer.store(chunk.hash, chunk.bytes, during: .init(recording)) == 2)
             #expect(storedHere == 1)
             cluster.stop()
         }
@@ -88,7 +88,7 @@ import Wire
         try await onLoop {
             let cluster = try await StorageCluster.start(3, data: 3)
             let (right, wrong) = (chunk(16), chunk(17))
-            #expect(await cluster.nodes[0].writer.store(right.hash, wrong.bytes, during: .init()) == 0)
+            #expect(await cluster.nodes[0].writer.store(right.hash, wrong.bytes, during: .init(recording)) == 0)
             #expect(cluster.holders(of: right.hash) == 0)
             cluster.stop()
         }

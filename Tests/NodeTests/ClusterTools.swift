@@ -21,6 +21,10 @@ final class LiveCluster {
     let discoveryPort: UInt16
     /// Nil: those that are started with this cluster's own registry.
     var registries: [Endpoint]?
+    /// How long chunks are kept whatever else is known of them, and how long all must be in place before copies too
+    /// many go.
+    private var lease = Duration.seconds(600)
+    private var surplusRest = Duration.seconds(600)
     private(set) var servers: [LiveServer] = []
     private(set) var registry: RegistryNode?
     private let registryFolder: TemporaryFolder
@@ -58,6 +62,7 @@ final class LiveCluster {
         configuration.peerPort = ports.peer
         configuration.dnsPort = ports.dns
         configuration.discoveryPort = discoveryPort
+        configuration.surplusRest = surplusRest
         return configuration
     }
 
@@ -78,8 +83,9 @@ final class LiveCluster {
     }
 
     /// A registry and so many ring servers, started together, in order once this returns.
-    static func start(_ count: Int) async throws -> LiveCluster {
+    static func start(_ count: Int, lease: Duration? = nil) async throws -> LiveCluster {
         let cluster = try LiveCluster()
+        if let lease { (cluster.lease, cluster.surplusRest) = (lease, lease) }
         try await cluster.startRegistry()
         for _ in 0..<count { try await cluster.add() }
         try #require(await cluster.isInOrder(count))
@@ -91,7 +97,7 @@ final class LiveCluster {
     func add(
         _ choice: RoleChoice = .auto, capacity: Int64? = nil, cloning original: LiveServer? = nil
     ) async throws -> LiveServer {
-        let server = try LiveServer(address(servers.count + 2), configuration(choice, home: ""), network, capacity)
+        let server = try LiveServer(address(servers.count + 2), configuration(choice, home: ""), network, capacity, lease: lease)
         servers.append(server)
         if let original { try await server.takeIdentity(of: original) }
         try await server.start()
@@ -157,6 +163,7 @@ final class LiveServer: HTTPTarget {
     private let folder: TemporaryFolder
     private let home: Home
     private let capacity: Int64?
+    private let lease: Duration
     private(set) var server: RingServer?
     private(set) var chunks: FileChunkStore?
     private(set) var metadata: SQLiteStore?
@@ -164,8 +171,10 @@ final class LiveServer: HTTPTarget {
     private(set) var failure: StartFailure?
 
     init(
-        _ address: HostAddress, _ configuration: ServerConfiguration, _ network: LinuxNetwork, _ capacity: Int64?
+        _ address: HostAddress, _ configuration: ServerConfiguration, _ network: LinuxNetwork, _ capacity: Int64?,
+        lease: Duration
     ) throws {
+        self.lease = lease
         self.address = address
         self.configuration = configuration
         self.network = network
@@ -190,7 +199,8 @@ final class LiveServer: HTTPTarget {
             log: .none)
         server = try await RingServer.start(configuration, address: address, host: host) {
             [self] id throws(StoreError) in
-            let chunks = try await FileChunkStore.open(home: home.path, capacity: capacity, pool: pool)
+            let chunks = try await FileChunkStore.open(
+                home: home.path, capacity: capacity, lease: lease, pool: pool)
             let metadata = try await SQLiteStore.open(
                 path: home.catalogue, server: id, writing: BlockingPool(name: "write", threads: 1),
                 reading: BlockingPool(name: "read", threads: 1))

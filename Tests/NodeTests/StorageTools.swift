@@ -10,6 +10,9 @@ import SQLiteStore
 import TestTools
 import Wire
 
+/// What tests store chunks for.
+let recording = SHA256.hash(Array("a recording".utf8))
+
 /// The whole of a chunk as a part that is verified block by block.
 func part(_ chunk: (hash: ContentHash, bytes: [UInt8])) -> ChunkReader.Part {
     let checksums = stride(from: 0, to: chunk.bytes.count, by: Manifest.blockLength).map { start in
@@ -27,6 +30,7 @@ final class TestRing: StorageRing {
     var earlierPlacements: [Placement] = []
     var others: [ServerID] = []
     var isAlone = false
+    var isWhole = true
     var addresses: [ServerID: PeerAddress] = [:]
 
     init(own: ServerID) { self.own = own }
@@ -69,10 +73,10 @@ final class StorageNode {
         ring = TestRing(own: id)
         client = ChunkClient(peers: peers, ring: ring)
         reader = ChunkReader(chunks: chunks, client: client, ring: ring, clock: clock, metrics: metrics)
-        writer = ChunkWriter(chunks: chunks, client: client, ring: ring, clock: clock, log: .none)
+        writer = ChunkWriter(chunks: chunks, metadata: metadata, client: client, ring: ring, clock: clock, log: .none)
         catalogue = try await CatalogueSync(
             metadata: metadata, peers: peers, ring: ring, clock: clock, log: .none, interval: .milliseconds(100))
-        service = ChunkService(chunks: chunks, log: .none, metrics: metrics)
+        service = ChunkService(chunks: chunks, metadata: metadata, log: .none, metrics: metrics)
         service.register(with: peers)
         service.damaged = { [reader] in reader.restore($0, length: $1) }
         try peers.start()

@@ -1,3 +1,4 @@
+import Catalogue
 import HTTP
 import Model
 import Platform
@@ -127,5 +128,34 @@ final class TestCluster: ClusterView {
                     publicHttp: "music.example:80", httpPort: 8080, peerPort: 7700)
             ], counts: RoleCounts(data: 2, router: 3),
             replication: ClusterStatus.Replication(target: 3, under: 0, lost: 0), songs: 1, bytes: 2)
+    }
+}
+
+/// Edits in the server's own database, which end as a test wants.
+@Loop
+final class TestEdits: SongEdits {
+    var refusal: APIError?
+    private(set) var tags: [SongTags] = []
+    private let metadata: any MetadataStore
+    private var stamps: Int64 = 2_000
+
+    init(_ metadata: any MetadataStore) { self.metadata = metadata }
+
+    func edit(_ id: SongID, _ tags: SongTags) async throws -> ChangedSong {
+        self.tags.append(tags)
+        return try await change(id) { $0.edited(tags, at: $1) }
+    }
+
+    func delete(_ id: SongID) async throws -> ChangedSong { try await change(id) { $0.alive.value ? $0.deleted(at: $1) : $0 } }
+
+    private func change(
+        _ id: SongID, _ next: @escaping @Sendable (SongEntry, Stamp) -> SongEntry
+    ) async throws -> ChangedSong {
+        if let refusal { throw refusal }
+        stamps += 1
+        let stamp = Stamp(wallMs: stamps, counter: 0, writer: ServerID(1))
+        let record = try await metadata.change(id) { $0.map { next($0, stamp) } }
+        guard let record else { throw APIError.noSuchSong }
+        return ChangedSong(record.entry, replicas: 3)
     }
 }

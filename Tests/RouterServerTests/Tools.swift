@@ -16,6 +16,7 @@ final class TestServer: HTTPTarget {
     let network = LinuxNetwork()
     let library = TestLibrary()
     let uploads: TestUploads
+    let edits: TestEdits
     let cluster: TestCluster
     let metadata: SQLiteStore
     let server: WebServer
@@ -33,10 +34,11 @@ final class TestServer: HTTPTarget {
         }
         metadata = store
         uploads = TestUploads(clock: clock)
+        edits = TestEdits(store)
         cluster = TestCluster(clock: clock)
         let api = WebAPI(
-            metadata: store, source: library, uploads: uploads, cluster: cluster, clock: clock, log: .none,
-            settings: settings)
+            metadata: store, source: library, uploads: uploads, edits: edits, cluster: cluster, clock: clock,
+            log: .none, settings: settings)
         server = WebServer(
             network: network, clock: clock, metrics: Metrics(), log: .none,
             isMemberOrigin: { api.isMemberOrigin($0) }, handler: { await api.answer($0, $1) })

@@ -107,6 +107,12 @@ final class ChunkFolder: Sendable {
         }
     }
 
+    /// Removes a chunk's file; it is gone for good when this returns.
+    func remove(_ hash: ContentHash) throws(StoreError) {
+        try Disk.remove(path(of: hash))
+        try Disk.syncFolder(folder(of: hash))
+    }
+
     /// Moves a chunk's file out of the way.
     func quarantine(_ hash: ContentHash) throws(StoreError) { try quarantine(path(of: hash), as: hash.description) }
 

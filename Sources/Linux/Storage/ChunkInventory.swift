@@ -22,8 +22,12 @@ struct ChunkInventory: Sendable {
     /// Bytes of chunks that are being written.
     private var reserved: Int64 = 0
     private let capacity: Int64?
+    private var leases: ChunkLeases
 
-    init(capacity: Int64?) { self.capacity = capacity }
+    init(capacity: Int64?, leases: ChunkLeases) {
+        self.capacity = capacity
+        self.leases = leases
+    }
 
     var count: Int { lengths.count }
     var sorted: [ContentHash] { lengths.keys.sorted() }
@@ -47,6 +51,22 @@ struct ChunkInventory: Sendable {
         waiting[hash] = []
         reserved += Int64(length)
         return .granted
+    }
+
+    mutating func lease(_ hash: ContentHash, at now: MonotonicTime) { leases.take(hash, at: now) }
+
+    func isLeased(_ hash: ContentHash, at now: MonotonicTime) -> Bool { leases.isTaken(hash, at: now) }
+
+    /// Asks to remove a chunk, which is no longer held once that is granted; nil where a lease is on it, or it is not
+    /// there.
+    /// - Returns: its length besides, for who has to put it back.
+    mutating func claimForRemoval(_ hash: ContentHash, at now: MonotonicTime) -> (claim: Claim, length: Int)? {
+        guard let length = length(of: hash) else { return nil }
+        if waiting[hash] != nil { return (.busy, length) }
+        if isLeased(hash, at: now) { return nil }
+        remove(hash)
+        waiting[hash] = []
+        return (.granted, length)
     }
 
     /// Asks to check a chunk that is held.

@@ -20,15 +20,17 @@ package final class FileChunkStore: ChunkStore {
     /// Opens the store in `home`, making its folders, and reads which chunks are there.
     /// - Parameters:
     ///   - capacity: bytes of chunks that may be stored; nil leaves it to the disk.
+    ///   - lease: how long a chunk is kept after each lease, and after the start, whatever else is known of it.
     ///   - pool: runs the disk's calls; two to four threads.
     /// - Throws: `failed` for a folder that cannot be read or written, `full`.
     package static func open(
-        home: String, capacity: Int64? = nil, pool: any BlockingRunner
+        home: String, capacity: Int64? = nil, lease: Duration = .seconds(600), pool: any BlockingRunner
     ) async throws(StoreError) -> FileChunkStore {
         try await pool.run { () throws(StoreError) in
             let folder = ChunkFolder(home: home)
             try folder.prepare()
-            var inventory = ChunkInventory(capacity: capacity)
+            var inventory = ChunkInventory(
+                capacity: capacity, leases: ChunkLeases(term: lease, openedAt: Reactor.now))
             let quarantined = try folder.walk { hash, length in
                 guard (1...maximumLength).contains(length) else { return false }
                 inventory.insert(hash, length: Int(length))
@@ -75,6 +77,39 @@ extension FileChunkStore {
             try folder.write(hash, bytes)
         }
         isStored = true
+    }
+
+    package func lease(_ hashes: [ContentHash]) -> [Bool] {
+        inventoryState.withLock { inventory in
+            hashes.map { hash in
+                inventory.lease(hash, at: Reactor.now)
+                return inventory.length(of: hash) != nil
+            }
+        }
+    }
+
+    package func isLeased(_ hash: ContentHash) -> Bool { inventoryState.withLock { $0.isLeased(hash, at: Reactor.now) } }
+
+    package func remove(_ hash: ContentHash) async throws(StoreError) -> Bool {
+        while true {
+            switch inventoryState.withLock({ $0.claimForRemoval(hash, at: Reactor.now) }) {
+            case nil: return false
+            case (.granted, let length)?:
+                try await unlink(hash, length: length)
+                return true
+            default: await otherCallEnds(hash)
+            }
+        }
+    }
+
+    private func unlink(_ hash: ContentHash, length: Int) async throws(StoreError) {
+        defer { resume(inventoryState.withLock { $0.endChecking(hash) }) }
+        do throws(StoreError) {
+            try await pool.run { [folder] () throws(StoreError) in try folder.remove(hash) }
+        } catch {
+            inventoryState.withLock { $0.insert(hash, length: length) }
+            throw error
+        }
     }
 
     package func verify(_ hash: ContentHash) async throws(StoreError) {

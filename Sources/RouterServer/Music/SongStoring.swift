@@ -13,20 +13,29 @@ final class SongStoring {
 
     private let tools: Uploads.Tools
     private let spool: any SpoolFile
-    private let attempt = ChunkWriter.Attempt()
+    private let sha256: ContentHash
+    private let attempt: ChunkWriter.Attempt
+
+    private var stored: Set<ContentHash> = []
+    private var leasedAt: MonotonicTime
+
+    /// When the leases of what is stored are taken again: well before the first of them ends.
+    private static let leaseRenewal = Duration.seconds(240)
 
     /// Chunks in memory at a time: one on its way to the disks, the next one being read and hashed.
     private static let pipeline = 2
 
-    init(tools: Uploads.Tools, spool: any SpoolFile) {
+    /// - Parameter sha256: of the whole of the spooled file.
+    init(tools: Uploads.Tools, spool: any SpoolFile, sha256: ContentHash) {
         self.tools = tools
+        self.sha256 = sha256
+        attempt = ChunkWriter.Attempt(sha256)
         self.spool = spool
+        leasedAt = tools.clock.now
     }
 
     /// - Throws: `APIError` (`too_few_servers`, `disk_full`), `StoreError` of the spool.
-    func store(_ description: MediaDescription, sha256: ContentHash, cover: [UInt8], packets: [UInt8])
-        async throws -> SongContent
-    {
+    func store(_ description: MediaDescription, cover: [UInt8], packets: [UInt8]) async throws -> SongContent {
         let coverPart = try await attach(cover, type: description.coverContentType ?? "application/octet-stream")
         let packetPart = try await attach(packets, type: "application/vnd.rondo.packets")
         let chunks = try await store(description.cuts)
@@ -88,10 +97,24 @@ final class SongStoring {
     }
 
     private func put(_ hash: ContentHash, _ bytes: [UInt8]) async throws {
-        let stored = await tools.writer.store(hash, bytes, during: attempt)
-        copies = min(copies, stored)
-        guard stored >= 2 || (stored == 1 && tools.ring.isAlone) else {
+        let holders = await tools.writer.store(hash, bytes, during: attempt)
+        copies = min(copies, holders)
+        guard holders >= 2 || (holders == 1 && tools.ring.isAlone) else {
             throw attempt.isDiskFull ? APIError(StoreError.full) : APIError.tooFewServers
+        }
+        stored.insert(hash)
+        await renewLeases()
+    }
+
+    /// A song may take longer than a lease lasts, and until its entry is written nobody else knows that it is needed.
+    private func renewLeases() async {
+        guard tools.clock.now - leasedAt > Self.leaseRenewal else { return }
+        leasedAt = tools.clock.now
+        let hashes = stored.sorted()
+        _ = tools.held.lease(hashes)
+        let (client, deadline) = (tools.client, tools.clock.now + .seconds(2))
+        _ = await Gather.all(tools.ring.others) { server in
+            try? await client.have(hashes, keeping: true, at: server, deadline: deadline)
         }
     }
 }

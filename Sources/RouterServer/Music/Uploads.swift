@@ -125,8 +125,8 @@ private final class Upload: SongUpload {
                 return try await enter(names, known.content.value, copies: copies)
             }
         }
-        let storing = SongStoring(tools: tools, spool: spool)
-        let content = try await storing.store(description, sha256: sha256, cover: cover, packets: packets)
+        let storing = SongStoring(tools: tools, spool: spool, sha256: sha256)
+        let content = try await storing.store(description, cover: cover, packets: packets)
         return try await enter(names, content, copies: storing.copies)
     }
 
@@ -142,7 +142,7 @@ private final class Upload: SongUpload {
         }
     }
 
-    /// On how many servers every chunk of a known song is, at least.
+    /// On how many servers every chunk of a known song is, at least; they keep it until this upload is over.
     private func copies(of entry: SongEntry) async -> Int {
         guard let manifest = try? await tools.reader.manifest(of: entry).manifest else { return 0 }
         var hashes = manifest.chunks.map(\.sha256) + [entry.content.value.manifest]
@@ -150,11 +150,10 @@ private final class Upload: SongUpload {
         let wanted = hashes
         let (client, deadline) = (tools.client, tools.clock.now + .seconds(1))
         let answers = await Gather.all(tools.ring.others) { server in
-            (try? await client.have(wanted, at: server, deadline: deadline)) ?? wanted.map { _ in false }
+            (try? await client.have(wanted, keeping: true, at: server, deadline: deadline)) ?? wanted.map { _ in false }
         }
-        return wanted.indices.map { index in
-            answers.count { $0[index] } + (tools.held.length(of: wanted[index]) == nil ? 0 : 1)
-        }.min() ?? 0
+        let here = tools.held.lease(wanted)
+        return wanted.indices.map { index in answers.count { $0[index] } + (here[index] ? 1 : 0) }.min() ?? 0
     }
 
     /// Writes the entry, here and on enough other servers; a song that was there already gets a fresh sign of life.

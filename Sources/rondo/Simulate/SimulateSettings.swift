@@ -11,6 +11,8 @@ struct SimulateSettings: Sendable {
     var faults: Set<FaultKind>
     var seconds: Int
     var report: String?
+    /// Random histories of stored music to play instead of one of the ring.
+    var histories: Int
 
     static func read(_ invocation: Invocation) throws(Faults) -> SimulateSettings {
         var reader = SettingsReader(invocation, faults: invocation.faults)
@@ -22,7 +24,8 @@ struct SimulateSettings: Sendable {
             faults: reader.value("faults", "all, none, or some of \(names) with commas between", faults)
                 ?? standardFaults(servers),
             seconds: reader.whole("seconds", in: 0...86_400, standard: standardSeconds),
-            report: reader.text("report"))
+            report: reader.text("report"),
+            histories: reader.whole("music", in: 0...1_000_000, standard: 0))
         if !reader.faults.isEmpty { throw Faults(reader.faults) }
         return settings
     }
