@@ -109,7 +109,9 @@ package protocol MetadataStore: Sendable {
     func needed(_ references: [ChunkReference]) async throws(StoreError) -> [ContentHash: ContentHash]
 
     /// The next chunks after `chunk` of which references are known, and whether a song that is alive needs them.
-    func chunks(after chunk: ContentHash?, limit: Int) async throws(StoreError) -> [(chunk: ContentHash, isNeeded: Bool)]
+    func chunks(after chunk: ContentHash?, limit: Int) async throws(StoreError) -> [(
+        chunk: ContentHash, isNeeded: Bool
+    )]
 
     /// Forgets the references of chunks that are gone from this server's disk, but for those of which `isComing` says,
     /// asked in the same turn, that they may be on their way back.

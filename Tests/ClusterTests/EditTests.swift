@@ -28,10 +28,12 @@ extension ClusterTests {
                 try away.start()
                 try await cluster.ready()
                 for router in await cluster.running(.router) {
-                    try await eventually(within: .seconds(10), "the edits are at \(router.url)", holds: {
-                        let song = try await Curl.get(router.url + songs[0]).json
-                        return song["genre"] as? String == "Jazz" && song["title"] as? String == "Ein neuer Name"
-                    })
+                    try await eventually(
+                        within: .seconds(10), "the edits are at \(router.url)",
+                        holds: {
+                            let song = try await Curl.get(router.url + songs[0]).json
+                            return song["genre"] as? String == "Jazz" && song["title"] as? String == "Ein neuer Name"
+                        })
                     #expect(try await Curl.get(router.url + songs[1]).status == 404)
                     #expect(try await Curl.get(router.url + songs[1] + "/audio").status == 404)
                     #expect(try await Curl.get(router.url + songs[2]).status == 200)

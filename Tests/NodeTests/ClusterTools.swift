@@ -97,7 +97,8 @@ final class LiveCluster {
     func add(
         _ choice: RoleChoice = .auto, capacity: Int64? = nil, cloning original: LiveServer? = nil
     ) async throws -> LiveServer {
-        let server = try LiveServer(address(servers.count + 2), configuration(choice, home: ""), network, capacity, lease: lease)
+        let server = try LiveServer(
+            address(servers.count + 2), configuration(choice, home: ""), network, capacity, lease: lease)
         servers.append(server)
         if let original { try await server.takeIdentity(of: original) }
         try await server.start()

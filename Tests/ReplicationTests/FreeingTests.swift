@@ -77,7 +77,8 @@ import Testing
         let asked = questions(missing.feed(.listed([unneeded, surplus], end: nil)))
         #expect(!asked.isEmpty && asked.allSatisfy { $0.2 == [surplus.chunk] })
         var unsettled = round(isSettled: false)
-        #expect(questions(unsettled.feed(.listed([unneeded, surplus], end: nil))).allSatisfy { $0.2 == [unneeded.chunk] })
+        #expect(
+            questions(unsettled.feed(.listed([unneeded, surplus], end: nil))).allSatisfy { $0.2 == [unneeded.chunk] })
     }
 
     @Test func `a copy too many goes against a receipt of each that should hold it`() throws {
@@ -99,7 +100,8 @@ import Testing
         var round = Round(ids[0])
         let small = Placement(ids.prefix(3).map { .init(id: $0, role: .data) })
         _ = round.feed(.tokenTaken(small, others: Array(ids[1...2]), isWhole: true, isSettled: true))
-        #expect(round.feed(.listed([.init(try chunk(wantedHere: false), isNeeded: true)], end: nil)) == [.ended(freed: 0)])
+        #expect(
+            round.feed(.listed([.init(try chunk(wantedHere: false), isNeeded: true)], end: nil)) == [.ended(freed: 0)])
     }
 
     @Test func `answers that come after the token has gone free nothing`() throws {

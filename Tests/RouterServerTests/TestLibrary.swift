@@ -146,7 +146,9 @@ final class TestEdits: SongEdits {
         return try await change(id) { $0.edited(tags, at: $1) }
     }
 
-    func delete(_ id: SongID) async throws -> ChangedSong { try await change(id) { $0.alive.value ? $0.deleted(at: $1) : $0 } }
+    func delete(_ id: SongID) async throws -> ChangedSong {
+        try await change(id) { $0.alive.value ? $0.deleted(at: $1) : $0 }
+    }
 
     private func change(
         _ id: SongID, _ next: @escaping @Sendable (SongEntry, Stamp) -> SongEntry

@@ -17,7 +17,9 @@ struct ReferenceTests {
         try await store.add(song("Two", content: 2))
         try await store.refer([reference(1, 1), reference(2, 1), reference(2, 2), reference(3, 3)])
         let all = (1...3).map { hash(1_000 + $0) }
-        #expect(try await store.needed(all.map { ChunkReference(chunk: $0, recording: hash(9)) }).keys.sorted() == all.prefix(2).sorted())
+        #expect(
+            try await store.needed(all.map { ChunkReference(chunk: $0, recording: hash(9)) }).keys.sorted()
+                == all.prefix(2).sorted())
         _ = try await store.change(song("One").id) { $0?.deleted(at: stamp(2_000)) }
         #expect(try await store.needed([reference(1, 1), reference(2, 1), reference(3, 3)]) == [all[1]: hash(2)])
         // Of one whose reference only the asker knows too.
@@ -40,7 +42,8 @@ struct ReferenceTests {
         #expect(Set(listed.filter(\.isNeeded).map(\.chunk)) == needed)
     }
 
-    @Test func `references outlive the process, are kept once, and are forgotten but for what is coming`() async throws {
+    @Test func `references outlive the process, are kept once, and are forgotten but for what is coming`() async throws
+    {
         let folder = try TemporaryFolder()
         let store = try await openStore(folder)
         try await withThrowingTaskGroup { group in

@@ -88,7 +88,9 @@ extension FileChunkStore {
         }
     }
 
-    package func isLeased(_ hash: ContentHash) -> Bool { inventoryState.withLock { $0.isLeased(hash, at: Reactor.now) } }
+    package func isLeased(_ hash: ContentHash) -> Bool {
+        inventoryState.withLock { $0.isLeased(hash, at: Reactor.now) }
+    }
 
     package func remove(_ hash: ContentHash) async throws(StoreError) -> Bool {
         while true {

@@ -39,7 +39,8 @@ package struct StorageHistory {
         case 0..<40: world.upload(recording, by: id)
         case 40..<60: world.delete(recording, by: id)
         case 60..<70: kill(id)
-        case 70..<82: for other in world.ids.filter({ world.servers[$0]?.isUp == false }).prefix(1) { world.start(other) }
+        case 70..<82:
+            for other in world.ids.filter({ world.servers[$0]?.isUp == false }).prefix(1) { world.start(other) }
         case 82..<90: world.switchRole(of: id)
         case 90..<95: world.split()
         default: world.heal()
@@ -72,7 +73,9 @@ package struct StorageHistory {
         for recording in world.recordings.indices {
             let signs = world.ids.map { world.servers[$0]?.catalogue[recording] }
             if Set(signs).count > 1 { return "the catalogues differ over recording \(recording)" }
-            if world.mustExist(recording), signs.first??.isAlive != true { return "recording \(recording) is not alive" }
+            if world.mustExist(recording), signs.first??.isAlive != true {
+                return "recording \(recording) is not alive"
+            }
             if signs.first??.isAlive == true { needed.formUnion(world.recordings[recording]) }
         }
         for id in world.ids {

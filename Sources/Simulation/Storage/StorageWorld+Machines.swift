@@ -127,7 +127,9 @@ extension StorageWorld {
     }
 
     private mutating func remove(_ chunk: ContentHash, from id: ServerID) -> Bool {
-        guard let server = servers[id], server.chunks.contains(chunk), !isLeased(chunk, on: server) else { return false }
+        guard let server = servers[id], server.chunks.contains(chunk), !isLeased(chunk, on: server) else {
+            return false
+        }
         servers[id]?.chunks.remove(chunk)
         servers[id]?.references[chunk] = nil
         freed += 1

@@ -132,7 +132,8 @@ extension StorageWorld {
         let answers = PutAnswers(holders)
         for target in next {
             ask(
-                target, by: upload.router, within: .seconds(1), { $0.put(chunk, for: [upload.recording], isUpload: true, on: target) }
+                target, by: upload.router, within: .seconds(1),
+                { $0.put(chunk, for: [upload.recording], isUpload: true, on: target) }
             ) { world, stored in
                 answers.add(target, stored == true)
                 guard answers.count == next.count else { return }
@@ -187,9 +188,10 @@ extension StorageWorld {
     var leastCopies: Int {
         let promised = recordings.indices.filter(mustExist)
         let chunks = promised.flatMap { recordings[$0] }.map(copies(of:)).min() ?? .max
-        let entries = promised.map { recording in
-            servers.values.count { $0.catalogue[recording]?.isAlive == true }
-        }.min() ?? .max
+        let entries =
+            promised.map { recording in
+                servers.values.count { $0.catalogue[recording]?.isAlive == true }
+            }.min() ?? .max
         return min(chunks, entries)
     }
 }
