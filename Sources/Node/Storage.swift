@@ -11,6 +11,7 @@ internal import RouterServer
 final class Storage {
     let reader: SongReader
     let uploads: Uploads
+    let renditions: Renditions
     let repair: RepairDriver
     let audit: Audit
     let catalogue: CatalogueSync
@@ -44,6 +45,7 @@ final class Storage {
             httpEndpoint: { ring.httpEndpoint(of: $0) }, unavailable: { lost.contains($0) })
         uploads = Uploads(
             world: world, writer: writer, client: client, catalogue: catalogue, reader: reader, ring: ring)
+        renditions = Renditions(uploads)
         audit = Audit(
             metadata: world.metadata, chunks: world.chunks, client: client, reader: reader, ring: ring,
             clock: world.clock, log: world.log)

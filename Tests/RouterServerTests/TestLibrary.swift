@@ -22,6 +22,7 @@ final class TestLibrary: SongSource {
     func add(_ song: TestSong) {
         songs[song.entry.id] = (song.stored, song.bytes)
         if let cover = song.entry.content.value.cover { attachments[cover.sha256] = song.cover }
+        if let packets = song.stored.manifest.packets { attachments[packets.sha256] = song.packets }
     }
 
     func manifest(of entry: SongEntry) async throws -> StoredManifest {

@@ -1,5 +1,6 @@
 import Catalogue
 import Crypto
+import FoundationEssentials
 import HTTP
 import Model
 import RouterServer
@@ -8,6 +9,8 @@ import RouterServer
 struct TestSong: Sendable {
     let bytes: [UInt8]
     let cover: [UInt8]
+    /// A hundred packets a chunk.
+    let packets: [UInt8]
     let entry: SongEntry
     let stored: StoredManifest
 
@@ -22,11 +25,14 @@ struct TestSong: Sendable {
         bytes = (0..<lengths.reduce(0, +)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
         cover = Array("\u{89}PNG pretended".utf8)
         let hash = SHA256.hash(bytes)
+        packets = Self.packets(lengths[1...10])
+        let listed = Attachment(sha256: SHA256.hash(packets), length: packets.count, contentType: "x/packets")
         let attachment = Attachment(sha256: SHA256.hash(cover), length: cover.count, contentType: "image/png")
         let manifest = Manifest(
             sha256: hash, bytes: Int64(bytes.count), container: "flac", codec: "flac", contentType: "audio/flac",
             sampleRate: 44_100, channels: 2, bitsPerSample: 16, skipSamples: 0, totalSamples: 4_410_000,
-            durationMs: 100_000, codecConfig: "", cover: attachment, packets: nil, chunks: Self.chunks(lengths, bytes))
+            durationMs: 100_000, codecConfig: Data(Array(repeating: 1, count: 34)).base64EncodedString(),
+            cover: attachment, packets: listed, chunks: Self.chunks(lengths, bytes))
         let json = try JSONText.encode(manifest)
         stored = StoredManifest(manifest: manifest, bytes: json)
         let stamp = Stamp(wallMs: 1_000, counter: 0, writer: ServerID(1))
@@ -40,6 +46,16 @@ struct TestSong: Sendable {
                     chunks: lengths.count, manifest: SHA256.hash(json), manifestLength: json.count, cover: attachment),
                 at: stamp),
             addedAtMs: 784_111_777_000, alive: Stamped(true, at: stamp))
+    }
+
+    private static func packets(_ chunks: ArraySlice<Int>) -> [UInt8] {
+        var list = PacketList.Encoder()
+        for length in chunks {
+            for number in 0..<100 {
+                list.append(PacketList.Packet(length: number < 99 ? 900 : length - 99 * 900, samples: 4_410))
+            }
+        }
+        return list.finish()
     }
 
     private static func chunks(_ lengths: [Int], _ bytes: [UInt8]) -> [ManifestChunk] {

@@ -36,16 +36,22 @@ final class SongStoring {
             bitsPerSample: description.bitsPerSample, skipSamples: description.skipSamples,
             totalSamples: description.totalSamples, durationMs: description.durationMs,
             codecConfig: description.codecConfig, cover: coverPart, packets: packetPart, chunks: chunks)
+        let stored = try await store(manifest)
+        return SongContent(
+            sha256: sha256, bytes: description.bytes, contentType: description.contentType,
+            durationMs: description.durationMs, chunks: chunks.count, manifest: stored.sha256,
+            manifestLength: stored.length, cover: coverPart)
+    }
+
+    /// Stores a manifest, whose chunks are stored already.
+    func store(_ manifest: Manifest) async throws -> Attachment {
         let bytes = WireJSON.encode(manifest)
         guard bytes.count <= Manifest.maximumChunkLength else {
             throw APIError(413, "too_large", "This song has too many parts to be stored.")
         }
         let hash = SHA256.hash(bytes)
         try await put(hash, bytes)
-        return SongContent(
-            sha256: sha256, bytes: description.bytes, contentType: description.contentType,
-            durationMs: description.durationMs, chunks: chunks.count, manifest: hash, manifestLength: bytes.count,
-            cover: coverPart)
+        return Attachment(sha256: hash, length: bytes.count, contentType: "application/vnd.rondo.manifest+json")
     }
 
     /// Covers and packet lists beyond a chunk's length are left out: the song plays without them.

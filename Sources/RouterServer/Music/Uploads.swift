@@ -29,7 +29,7 @@ package final class Uploads: SongUploads {
     /// Uploads at a time: each holds two chunks in memory at most.
     private static let maximumUploads = 8
 
-    private let tools: Tools
+    let tools: Tools
     private var open = 0
 
     package init(
