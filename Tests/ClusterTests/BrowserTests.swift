@@ -23,8 +23,8 @@ extension ClusterTests {
                 var addresses: [String] = []
                 var lengths: [Double] = []
                 for name in names {
-                    let answer = try await Curl.upload(
-                        try Music.song("formats/" + name), to: router, fields: ["title": "A song in \(name)"])
+                    let file = try await Music.piece(of: try Music.song("formats/" + name), in: cluster.folder)
+                    let answer = try await Curl.upload(file, to: router, fields: ["title": "A song in \(name)"])
                     try #require(answer.status == 201)
                     addresses.append("\(router.url)/api/v1/songs/\(try #require(answer.json["id"] as? String))")
                     _ = try await Curl.playlist(of: addresses[addresses.count - 1])

@@ -63,7 +63,8 @@ extension ClusterTests {
             try await withCluster(five) { cluster in
                 let routers = await cluster.running(.router)
                 for (name, format) in [("song.wav", "pcm_s32le"), ("song.ogg", "pcm_s16le")] {
-                    let file = name == "song.ogg" ? try Music.songs(1)[0] : try Music.song("formats/" + name)
+                    let whole = name == "song.ogg" ? try Music.songs(1)[0] : try Music.song("formats/" + name)
+                    let file = try await Music.piece(of: whole, in: cluster.folder)
                     let upload = try await Curl.upload(file, to: routers[0], fields: ["title": "A song in \(name)"])
                     try #require(upload.status == 201)
                     let path = "/api/v1/songs/\(try #require(upload.json["id"] as? String))"

@@ -2,9 +2,10 @@ import Crypto
 import HTTP
 import Model
 import RouterServer
+import SQLiteStore
 import Segments
-import Testing
 import TestTools
+import Testing
 
 @Suite struct SegmentAPITests {
     /// A segment as it should come: its head, then the chunk's bytes.
@@ -84,6 +85,57 @@ import TestTools
             #expect(try code(answer) == "no_such_segment")
             #expect(try await server.get("\(song.path)/seg/1.mp4").status == 404)
             #expect(try await server.request("POST", "\(song.path)/hls.m3u8").status == 405)
+            try await server.stop()
+        }
+    }
+
+    @Test func `A song that no player takes in segments comes as its rendition, which is made when it is asked for`()
+        async throws
+    {
+        let rendition = try TestSong("One as FLAC", seed: 2)
+        let before = try TestSong("One", codec: "pcm")
+        let after = try TestSong("One", codec: "pcm", rendition: rendition.asRendition)
+        try await onLoop {
+            let server = try await TestServer([before])
+            let early = try await server.get("\(before.path)/hls.m3u8")
+            #expect(early.status == 503)
+            #expect(try code(early) == "rendition_pending")
+            server.renditions.outcome = { _ in
+                server.library.add(rendition)
+                server.library.add(after)
+                return after.entry
+            }
+            let expected = try segment(2, of: rendition)
+            for _ in 0..<2 {
+                let answer = try await server.get("\(before.path)/seg/2.m4s")
+                #expect(answer.status == 200 && answer.body == expected)
+            }
+            // Afterwards the manifest names it.
+            #expect(server.renditions.asked == 2)
+            _ = try await server.metadata.change(after.entry.id) { _ in after.entry }
+            let tag = try await server.get("\(after.path)/seg/2.m4s").headers["ETag"]
+            #expect(server.renditions.asked == 2)
+            #expect(tag?.hasPrefix("\"\(rendition.asRendition.sha256)-") == true)
+            #expect(try await server.get("\(after.path)/audio").body == after.bytes)
+            try await server.stop()
+        }
+    }
+
+    @Test func `A rendition that is no better is 404, and one that was made for nothing is asked for again`()
+        async throws
+    {
+        let useless = try TestSong("Useless", seed: 3, codec: "vorbis")
+        let song = try TestSong("One", codec: "alac", rendition: useless.asRendition)
+        let other = try TestSong("Two", codec: "alac")
+        try await onLoop {
+            let server = try await TestServer([song, other])
+            server.library.add(useless)
+            let answer = try await server.get("\(song.path)/init.mp4")
+            #expect(answer.status == 404)
+            #expect(try code(answer) == "no_segments")
+            server.renditions.outcome = { $0 }
+            let again = try await server.get("\(other.path)/init.mp4")
+            #expect(try code(again) == "rendition_pending")
             try await server.stop()
         }
     }

@@ -19,7 +19,10 @@ struct TestSong: Sendable {
     /// Always the same song, made once.
     static func one() throws -> TestSong { try shared.get() }
 
-    init(_ title: String, artist: String = "Someone", album: String = "Something", seed: UInt64 = 1) throws {
+    init(
+        _ title: String, artist: String = "Someone", album: String = "Something", seed: UInt64 = 1,
+        codec: String = "flac", rendition: Attachment? = nil
+    ) throws {
         var generator = SeededGenerator(seed: seed)
         let lengths = [1000] + (0..<10).map { 90_000 + $0 } + [128]
         bytes = (0..<lengths.reduce(0, +)).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
@@ -28,11 +31,12 @@ struct TestSong: Sendable {
         packets = Self.packets(lengths[1...10])
         let listed = Attachment(sha256: SHA256.hash(packets), length: packets.count, contentType: "x/packets")
         let attachment = Attachment(sha256: SHA256.hash(cover), length: cover.count, contentType: "image/png")
-        let manifest = Manifest(
-            sha256: hash, bytes: Int64(bytes.count), container: "flac", codec: "flac", contentType: "audio/flac",
+        var manifest = Manifest(
+            sha256: hash, bytes: Int64(bytes.count), container: "flac", codec: codec, contentType: "audio/flac",
             sampleRate: 44_100, channels: 2, bitsPerSample: 16, skipSamples: 0, totalSamples: 4_410_000,
             durationMs: 100_000, codecConfig: Data(Array(repeating: 1, count: 34)).base64EncodedString(),
             cover: attachment, packets: listed, chunks: Self.chunks(lengths, bytes))
+        manifest.rendition = rendition
         let json = try JSONText.encode(manifest)
         stored = StoredManifest(manifest: manifest, bytes: json)
         let stamp = Stamp(wallMs: 1_000, counter: 0, writer: ServerID(1))
@@ -69,6 +73,12 @@ struct TestSong: Sendable {
                 offset: Int64(offset), length: lengths[index],
                 sha256: SHA256.hash(bytes[offset..<offset + lengths[index]]), crc32c: [])
         }
+    }
+
+    /// What a song's manifest calls this one when it is its rendition.
+    var asRendition: Attachment {
+        let content = entry.content.value
+        return Attachment(sha256: content.manifest, length: content.manifestLength, contentType: "x/manifest")
     }
 
     var path: String { "/api/v1/songs/\(entry.id)" }

@@ -15,6 +15,7 @@ final class TestServer: HTTPTarget {
     let clock = LinuxClock()
     let network = LinuxNetwork()
     let library = TestLibrary()
+    let renditions = TestRenditions()
     let uploads: TestUploads
     let cluster: TestCluster
     let metadata: SQLiteStore
@@ -36,7 +37,7 @@ final class TestServer: HTTPTarget {
         cluster = TestCluster(clock: clock)
         let api = WebAPI(
             metadata: store, source: library, uploads: uploads, cluster: cluster, clock: clock, log: .none,
-            settings: settings)
+            settings: settings, renditions: renditions)
         server = WebServer(
             network: network, clock: clock, metrics: Metrics(), log: .none,
             isMemberOrigin: { api.isMemberOrigin($0) }, handler: { await api.answer($0, $1) })

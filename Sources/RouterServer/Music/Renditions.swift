@@ -72,6 +72,8 @@ package final class Renditions: SongRenditions {
     }
 
     private func make(_ entry: SongEntry, _ source: any SpoolFile, _ target: any SpoolFile) async throws -> SongEntry {
+        // Whoever asks may have looked at the entry before another rendition was done.
+        let entry = try await tools.metadata.entry(entry.id) ?? entry
         let manifest = try await tools.reader.manifest(of: entry).manifest
         if manifest.rendition != nil { return entry }
         try await tools.reader.read(manifest, from: 0, to: manifest.bytes) { try await source.append(Array($0)) }
