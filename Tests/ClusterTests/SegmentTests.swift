@@ -37,7 +37,7 @@ extension ClusterTests {
         @Test func `every Router gives the same playlists and segments, bit for bit, under the same tags`()
             async throws
         {
-            try await withCluster(five) { cluster in
+            try await withCluster(["data", "data", "router", "router", "router"], extra: ["--pin"]) { cluster in
                 let routers = await cluster.running(.router)
                 for id in try await Self.upload(to: try #require(routers.first)) {
                     let path = "/api/v1/songs/\(id)"
@@ -60,7 +60,7 @@ extension ClusterTests {
         @Test func `what no browser has in segments is made into FLAC once, the same everywhere, without a loss`()
             async throws
         {
-            try await withCluster(five) { cluster in
+            try await withCluster(["data", "data", "router", "router", "router"], extra: ["--pin"]) { cluster in
                 let routers = await cluster.running(.router)
                 for (name, format) in [("song.wav", "pcm_s32le"), ("song.ogg", "pcm_s16le")] {
                     let whole = name == "song.ogg" ? try Music.songs(1)[0] : try Music.song("formats/" + name)
@@ -109,7 +109,7 @@ extension ClusterTests {
         }
 
         @Test func `a segment goes on at another Router, at the same byte, when its own is killed`() async throws {
-            try await withCluster(five) { cluster in
+            try await withCluster(["data", "data", "router", "router", "router"], extra: ["--pin"]) { cluster in
                 let routers = await cluster.running(.router)
                 let id = try #require(try await Self.upload(["song.flac"], to: routers[0]).first)
                 let path = "/api/v1/songs/\(id)/seg/4.m4s"
@@ -127,7 +127,7 @@ extension ClusterTests {
         @Test func `ffmpeg decodes a playlist to the samples of the original, and ffprobe and mpv play it`()
             async throws
         {
-            try await withCluster(["auto", "auto", "auto"]) { cluster in
+            try await withCluster(["data", "data", "router"], extra: ["--pin"]) { cluster in
                 let router = try #require(await cluster.running(.router).first)
                 let ids = try await Self.upload(to: router)
                 for (name, id) in zip(Self.names, ids) {
@@ -156,7 +156,7 @@ extension ClusterTests {
         }
 
         @Test func `Python's m3u8 reads the playlist, whose parts are the song's`() async throws {
-            try await withCluster(["auto", "auto", "auto"]) { cluster in
+            try await withCluster(["data", "data", "router"], extra: ["--pin"]) { cluster in
                 let router = try #require(await cluster.running(.router).first)
                 let id = try #require(try await Self.upload(["song-aac.m4a"], to: router).first)
                 let url = "\(router.url)/api/v1/songs/\(id)/hls.m3u8"
