@@ -12,7 +12,7 @@ struct Program {
     static func main() {
         // A name of a file is one argument, so that no upload's name is ever this.
         let isRendition = CommandLine.arguments.dropFirst().elementsEqual(["--rendition", "flac"])
-        // Encoding an hour takes some 20 s.
+        // Rendering an hour takes 15 to 40 s.
         guard ProcessLimits.apply(cpuSeconds: isRendition ? 600 : 30) else { fail("cannot limit itself") }
         guard let file = UploadedFile(descriptor: 3) else {
             fail("file descriptor 3 is no file: a server starts this program")
