@@ -23,7 +23,7 @@ func tests(_ name: String, _ uses: [Target.Dependency]) -> Target {
 
 let values: [Target.Dependency] = ["Model", "Wire", "Crypto"]
 let machines: [Target.Dependency] = [
-    "Ring", "Registry", "Discovery", "Placement", "Catalogue", "Replication", "HTTP",
+    "Ring", "Registry", "Discovery", "Placement", "Catalogue", "Replication", "HTTP", "Segments",
 ]
 let worlds: [Target.Dependency] = ["Linux", "SQLiteStore"]
 
@@ -51,6 +51,7 @@ let package = Package(
         layer("Catalogue", values),
         layer("Replication", values + ["Placement"]),
         layer("HTTP", values),
+        layer("Segments", values),
         // Seams.
         layer("Platform", values),
         // Worlds.
@@ -104,9 +105,10 @@ let package = Package(
         tests("Catalogue", values + ["Catalogue"]),
         tests("Replication", values + ["Placement", "Replication"]),
         tests("HTTP", values + ["HTTP"]),
+        tests("Segments", values + ["Segments"]),
         tests("Linux", values + ["Platform", "Linux", "COpenSSL", "TestTools"]),
         tests("SQLiteStore", values + ["Platform", "Catalogue", "Linux", "SQLiteStore", "TestTools"]),
-        tests("Media", values + ["Media", "rondo-media", "TestTools"]),
+        tests("Media", values + ["Segments", "Media", "rondo-media", "TestTools"]),
         tests("Simulation", values + machines + ["Platform", "Simulation"]),
         tests("WebServer", values + ["HTTP", "Platform", "Linux", "WebServer", "TestTools"]),
         tests("RouterServer", values + machines + worlds + ["Platform", "WebServer", "RouterServer", "TestTools"]),
@@ -123,7 +125,9 @@ let package = Package(
         tests("Bench", values + ["Registry", "Platform", "Linux", "Testbed", "bench-ring"]),
         tests("House", []),
         tests("rondo", values + ["Platform", "Node", "Simulation", "Chaos", "rondo"]),
-        tests("Cluster", values + machines + ["Platform", "Linux", "Client", "rondo", "rondo-media", "TestTools"]),
+        tests(
+            "Cluster",
+            values + machines + ["Platform", "Linux", "WebServer", "Client", "rondo", "rondo-media", "TestTools"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,6 +1,7 @@
 #pragma once
 #include <libavformat/avformat.h>
 #include <libavcodec/avcodec.h>
+#include <libavutil/cpu.h>
 #include <libavutil/log.h>
 #include <libavutil/mem.h>
 #include <sys/prctl.h>
@@ -11,6 +12,7 @@
 static const int64_t rondo_no_time = AV_NOPTS_VALUE;
 static const int rondo_end_of_file = AVERROR_EOF;
 static const int rondo_no_memory = AVERROR(ENOMEM);
+static const int rondo_again = AVERROR(EAGAIN);
 
 // Ends this process when its parent ends, and makes sure that it never gains rights.
 static inline int rondo_confine(void) {

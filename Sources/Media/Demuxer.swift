@@ -77,6 +77,32 @@ internal import Model
         }
     }
 
+    /// Gives the next packet of the audio to `decoder`, and after the last the end.
+    /// - Returns: false after the last.
+    /// - Throws: `truncated` when libav cannot go on.
+    func feed(_ decoder: Decoder) throws(Refusal) -> Bool {
+        while true {
+            // Safe because both were made in `init` and live as long as `self`.
+            let result = unsafe av_read_frame(context, packet)
+            if result == rondo_end_of_file {
+                unsafe decoder.take(nil)
+                return false
+            }
+            guard result >= 0, let packet = unsafe packet else { throw .truncated("its audio cannot be read on") }
+            defer { unsafe av_packet_unref(packet) }
+            guard unsafe packet.pointee.stream_index == audioIndex else { continue }
+            unsafe decoder.take(packet)
+            return true
+        }
+    }
+
+    /// A decoder of the audio; nil where libav has none.
+    func makeDecoder() -> Decoder? {
+        // Safe because the stream's parameters live as long as the context, and the decoder copies them.
+        guard let stream = unsafe context?.pointee.streams?[Int(audioIndex)] else { return nil }
+        return unsafe Decoder(stream.pointee.codecpar, timeBase: stream.pointee.time_base)
+    }
+
     private func values(of read: AVPacket) -> Packet {
         let samples = AVRational(num: 1, den: Int32(sampleRate))
         let skips = skippedSamples()

@@ -9,6 +9,9 @@ struct FrameHeader: Hashable {
     /// The whole frame with its header, in bytes.
     let length: Int
     let samples: Int
+    /// What stands before the one packet of an ADTS frame, in bytes; 0 where the frame itself is the packet, or has
+    /// several of them.
+    let packetHead: Int
     /// Nil for MP3; for ADTS the AudioSpecificConfig that says the same (ISO 14496-3 §1.6.2.1).
     let configuration: [UInt8]?
 
@@ -48,6 +51,7 @@ struct FrameHeader: Hashable {
         samples = first ? 1152 : 576
         let bits = (first ? Self.kilobits1 : Self.kilobits2)[bitrate] * 1000
         length = samples / 8 * bits / sampleRate + Int(head[2] >> 1 & 1)
+        packetHead = 0
         configuration = nil
     }
 
@@ -66,6 +70,8 @@ struct FrameHeader: Hashable {
         sampleRate = Self.adtsRates[Int(rate)]
         channels = layout == 7 ? 8 : layout == 0 ? 2 : Int(layout)
         samples = 1024 * (Int(head[6] & 3) + 1)
+        // Without a checksum 7 bytes. A frame that describes its own channels says so inside the packet.
+        packetHead = samples > 1024 || layout == 0 ? 0 : head[1] & 1 == 1 ? 7 : 9
         configuration = [object << 3 | rate >> 1, (rate & 1) << 7 | layout << 3]
     }
 }

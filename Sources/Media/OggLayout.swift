@@ -1,3 +1,5 @@
+internal import Model
+
 /// The pages of an Ogg file (RFC 3533 §6), followed to see that all of it is there and where audio may be cut.
 struct OggLayout {
     /// The most bytes that a page can have: 27 of header, 255 of segment table and 255 segments of 255.
@@ -7,6 +9,8 @@ struct OggLayout {
     let end: Int64
     /// The position after the last sample that is heard, where 0 is the first one.
     let endSample: Int64
+    /// The content of each page of the audio: where it begins in the file, and its length.
+    private let contents: [(start: Int64, length: Int32)]
 
     /// - Throws: `unsupported_format` for another codec or several songs in one file, `truncated` without the page that
     ///   ends the audio.
@@ -14,10 +18,14 @@ struct OggLayout {
         var offset: Int64 = 0
         var audio: (serial: UInt32, preSkip: Int64)?
         var last: OggPage?
+        var contents: [(start: Int64, length: Int32)] = []
         while let page = OggPage(file, at: offset), page.end <= file.length {
             if page.isFirst {
                 guard last == nil else { throw .unsupported("An Ogg file of several songs") }
                 if let preSkip = try Self.preSkip(file, page), audio == nil { audio = (page.serial, preSkip) }
+            }
+            if last == nil && page.serial == audio?.serial {
+                contents.append((page.body, Int32(page.end - page.body)))
             }
             if page.isLast && page.serial == audio?.serial { last = page }
             offset = page.end
@@ -29,6 +37,21 @@ struct OggLayout {
         guard let last else { throw .truncated("the page that ends the audio is missing after byte \(offset)") }
         end = last.end
         endSample = last.granule.subtractingReportingOverflow(audio.preSkip).partialValue
+        self.contents = contents
+    }
+
+    /// The pages from the one at `offset` on, as a packet list has them; empty where their contents do not make up
+    /// `length` bytes.
+    func pages(from offset: Int64, length: Int64) -> [PacketList.Page] {
+        var pages: [PacketList.Page] = []
+        var position = offset
+        var total: Int64 = 0
+        for content in contents where content.start > offset {
+            pages.append(PacketList.Page(gap: Int(content.start - position), length: Int(content.length)))
+            position = content.start + Int64(content.length)
+            total += Int64(content.length)
+        }
+        return total == length ? pages : []
     }
 
     /// The samples that Opus drops at the start (RFC 7845 §5.1), 0 for Vorbis, nil for a stream that is neither.

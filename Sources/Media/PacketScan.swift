@@ -31,12 +31,17 @@ struct PacketScan {
     /// The first packet's time.
     private var origin: Int64 = 0
     private var gap = 0
+    /// The container's bytes before each packet; 0 where they differ.
+    private var packetHead: Int
+    /// Bytes of all packets.
+    private var payload: Int64 = 0
 
     init(_ file: UploadedFile, codec: Codec, layout: Layout) {
         self.file = file
         self.codec = codec
         self.layout = layout
         cutter = Cutter(sampleRate: codec.sampleRate)
+        packetHead = layout.firstFrame?.packetHead ?? 0
     }
 
     private var isPaged: Bool { codec.container == .ogg }
@@ -66,6 +71,7 @@ struct PacketScan {
         // A bare stream's packets have no times of their own; every frame of a stream has as many samples as the first.
         decoded += layout.firstFrame.map { Int64($0.samples) } ?? (packet.samples > 0 ? packet.samples : step)
         padding = packet.skippedAtEnd
+        payload += Int64(packet.length)
         count += 1
         last = packet
         guard decoded <= Self.maximumSeconds * Int64(codec.sampleRate) else { throw .tooLong }
@@ -94,7 +100,7 @@ struct PacketScan {
 
     /// Whether a packet is what its container says; a frame of MP3 or ADTS is looked at, since their parsers take much
     /// for one.
-    private func isSound(_ packet: Demuxer.Packet) throws(Refusal) -> Bool {
+    private mutating func isSound(_ packet: Demuxer.Packet) throws(Refusal) -> Bool {
         guard packet.position >= 0, packet.length > 0 else { return false }
         let missing = packet.position + Int64(packet.length) > file.length
         // In a wave file without a length libav takes the end for an accident; `WaveLayout` has looked at those with
@@ -105,6 +111,7 @@ struct PacketScan {
         guard let frame = file.frame(at: packet.position), frame.continues(expected) else { return false }
         let isCutOff = packet.position + Int64(frame.length) > file.length
         if isCutOff { throw .truncated("it ends within its last frame") }
+        if frame.packetHead != packetHead { packetHead = 0 }
         return frame.length == packet.length
     }
 
@@ -119,8 +126,10 @@ struct PacketScan {
             throw .notAudio("there is no audio in it")
         }
         let cuts = cutter.finish(audioEnd: layout.ogg?.end ?? end, totalSamples: total, length: file.length)
+        let pages = layout.ogg?.pages(from: first.position, length: payload) ?? []
         return Result(
-            skipSamples: skipped, totalSamples: total, packets: isListed ? list.finish() : [], cuts: cuts)
+            skipSamples: skipped, totalSamples: total,
+            packets: isListed ? list.finish(packetHead: packetHead, pages: pages) : [], cuts: cuts)
     }
 
     private func checkPromises(first: Demuxer.Packet, last: Demuxer.Packet) throws(Refusal) {

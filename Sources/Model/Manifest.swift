@@ -82,6 +82,9 @@ package struct Manifest: Hashable, Sendable, Codable {
     /// The packets of the audio chunks, in order: for each its length in bytes and its duration in samples.
     package var packets: Attachment?
     package var chunks: [ManifestChunk]
+    /// The manifest of the same song as FLAC, for players that cannot have this original in segments; nil until
+    /// somebody has asked for it. Its chunks, cover and packet list belong to this song as well.
+    package var rendition: Attachment?
 
     package init(
         sha256: ContentHash, bytes: Int64, container: String, codec: String, contentType: String, sampleRate: Int,

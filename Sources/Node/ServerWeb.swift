@@ -19,7 +19,8 @@ final class ServerWeb {
         settings.writeToken = configuration.writeToken
         let api = WebAPI(
             metadata: world.metadata, source: storage.reader, uploads: storage.uploads, edits: storage.edits,
-            cluster: view, clock: world.clock, log: world.log, settings: settings)
+            cluster: view, clock: world.clock, log: world.log, settings: settings,
+            renditions: storage.renditions)
         server = WebServer(
             network: world.network, clock: world.clock, metrics: metrics, log: world.log,
             isMemberOrigin: { api.isMemberOrigin($0) }, handler: { await api.answer($0, $1) })

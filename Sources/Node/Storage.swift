@@ -13,6 +13,7 @@ final class Storage {
     let reader: SongReader
     let uploads: Uploads
     let edits: CatalogueEdits
+    let renditions: Renditions
     let repair: RepairDriver
     let freeing: FreeingDriver
     let audit: Audit
@@ -65,6 +66,7 @@ final class Storage {
         uploads = Uploads(
             world: world, writer: writer, client: client, catalogue: catalogue, reader: reader, ring: ring)
         edits = CatalogueEdits(metadata: world.metadata, catalogue: catalogue, ring: ring)
+        renditions = Renditions(uploads)
         audit = Audit(
             metadata: world.metadata, chunks: world.chunks, client: client, reader: reader, ring: ring,
             clock: world.clock, log: world.log)

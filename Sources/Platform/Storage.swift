@@ -145,6 +145,12 @@ package protocol Files: Sendable {
     func openSpool() async throws(StoreError) -> any SpoolFile
     /// Runs the parser on a finished spool file in a process of its own, with limits on time and memory.
     func describe(_ spool: any SpoolFile, fileName: String, deadline: MonotonicTime) async -> MediaResult
+    /// Writes a finished spool file's song into another one as FLAC, in a process of its own as well.
+    /// - Parameter limit: bytes that the FLAC file may have.
+    /// - Returns: nil, or why there is none.
+    func render(
+        _ spool: any SpoolFile, into target: any SpoolFile, limit: Int64, deadline: MonotonicTime
+    ) async -> String?
     /// A small state file, whole or the one before: temporary file, fsync, rename, fsync of the directory.
     func saveState(_ name: String, _ bytes: [UInt8]) async throws(StoreError)
     /// Nil when there is none.

@@ -13,6 +13,7 @@ enum Route: Hashable {
     case fragment(SongID)
     case providers(SongID)
     case cover(SongID)
+    case segments(SongID, SegmentPart)
     case artists, albums, genres
     case cluster, clusterEvents
 
@@ -63,6 +64,7 @@ enum Route: Hashable {
         case ["providers"]: return .providers(id)
         case ["cover"]: return .cover(id)
         default:
+            if let part = SegmentPart(rest) { return .segments(id, part) }
             guard rest.count == 2, rest[0] == "chunks" else { throw notFound }
             guard rest[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(rest[1]) else {
                 throw APIError.noSuchChunk

@@ -27,10 +27,12 @@ package final class WebAPI {
     private let clock: any Clock
     private let log: Logger
     private let settings: Settings
+    private let shelf: SegmentShelf
 
     package init(
         metadata: any MetadataStore, source: any SongSource, uploads: any SongUploads, edits: any SongEdits,
-        cluster: any ClusterView, clock: any Clock, log: Logger, settings: Settings = Settings()
+        cluster: any ClusterView, clock: any Clock, log: Logger, settings: Settings = Settings(),
+        renditions: (any SongRenditions)? = nil
     ) {
         self.metadata = metadata
         self.source = source
@@ -40,6 +42,7 @@ package final class WebAPI {
         self.clock = clock
         self.log = log
         self.settings = settings
+        shelf = SegmentShelf(source: source, renditions: renditions)
     }
 
     /// Answers one request; the handler of a `WebServer`.
@@ -87,6 +90,10 @@ package final class WebAPI {
         case .fragment(let id): return try await music(id, request).fragment()
         case .providers(let id): return try await music(id, request).providers()
         case .cover(let id): return try await music(id, request).cover()
+        case .segments(let id, let part):
+            return try await SegmentAnswers(
+                source: source, shelf: shelf, request: request, entry: try await entry(id)
+            ).answer(part)
         }
     }
 

@@ -77,6 +77,7 @@ import Testing
     @Test func `Machines have no clock, no randomness of their own, nothing to wait for and no identity`() {
         let pure: Set = [
             "Model", "Wire", "Ring", "Registry", "Discovery", "Placement", "Catalogue", "Replication", "HTTP",
+            "Segments",
         ]
         let waiting = #/\basync\b|\bawait\b|\bclass\b|\bactor\b|\bprint\(/#
         let chance = #/SystemRandom|ContinuousClock|SuspendingClock|Date\(\)|Date\.now|\.random\(in: [^,)]*\)/#

@@ -2,7 +2,7 @@
 enum TargetGraph {
     static let values: Set<String> = ["Model", "Wire", "Crypto"]
     static let machines: Set<String> = [
-        "Ring", "Registry", "Discovery", "Placement", "Catalogue", "Replication", "HTTP",
+        "Ring", "Registry", "Discovery", "Placement", "Catalogue", "Replication", "HTTP", "Segments",
     ]
 
     /// What each target may use of ours and of the system's C libraries.
@@ -12,7 +12,7 @@ enum TargetGraph {
         "Model": [], "Wire": ["Model"], "Crypto": ["Model", "COpenSSL"],
         // Machines.
         "Ring": values, "Registry": values, "Discovery": values, "Placement": values, "Catalogue": values,
-        "HTTP": values,
+        "HTTP": values, "Segments": values,
         "Replication": values.union(["Placement"]),
         // Seams.
         "Platform": values,

@@ -195,6 +195,34 @@ struct StorageMediaTests {
         #expect(isFailure(try await describe("exec cat /dev/zero", seconds: 20)))
     }
 
+    @Test(
+        arguments: [
+            ("cat <&3; exit 0", 100, nil), ("cat <&3; exit 1", 100, "ended"), ("kill -9 $$", 100, "ended"),
+            ("exec cat /dev/zero", 1 << 20, "longer"), ("exec sleep 60", 100, "timedOut"),
+        ] as [(String, Int64, String?)])
+    func `a rendition is all that the encoder wrote, and none that failed, hung or wrote without end`(
+        script: String, limit: Int64, problem: String?
+    ) async throws {
+        let folder = try StorageFolder()
+        let program = "\(folder.path)/parser"
+        try folder.write(Array("#!/bin/sh\n[ \"$*\" = '--rendition flac' ] || exit 9\n\(script)\n".utf8), to: program)
+        try FileManager.default.setAttributes([.posixPermissions: 0o700], ofItemAtPath: program)
+        let files = try await folder.files(mediaProgram: program)
+        let (source, target) = (try await files.openSpool(), try await files.openSpool())
+        try await source.append(Array("0123456789".utf8))
+        _ = try await source.finish()
+        let found = try await onLoop {
+            await files.render(
+                source, into: target, limit: limit, deadline: Reactor.now + .seconds(problem == "timedOut" ? 1 : 20))
+        }
+        guard let problem else {
+            let written = try await target.read(offset: 0, length: 100)
+            #expect(found == nil && written == Array("0123456789".utf8))
+            return
+        }
+        #expect(found?.contains(problem) == true, "\(found ?? "none")")
+    }
+
     @Test func `a parser that is not there is a failure with its path`() async throws {
         let folder = try StorageFolder()
         let files = try await folder.files(mediaProgram: "\(folder.path)/none")

@@ -28,6 +28,31 @@ import Testing
         #expect(encoded(packets).count == 1 + 2 + 2 + 1 + 2 * packets.count)
     }
 
+    @Test func `Heads and pages stand before the packets, and lists without them are as they always were`() throws {
+        let packets = [Packet(length: 300, samples: 960), Packet(length: 200, samples: 960)]
+        let pages = [PacketList.Page(gap: 28, length: 400), PacketList.Page(gap: 300, length: 100)]
+        var encoder = PacketList.Encoder()
+        for packet in packets { encoder.append(packet) }
+        var other = encoder
+        #expect(encoder.finish() == [1, 2, 0xC0, 7, 0, 0xAC, 2, 0xC8, 1])
+        let bytes = other.finish(packetHead: 7, pages: pages)
+        #expect(bytes == [2, 7, 2, 28, 0x90, 3, 0xAC, 2, 100] + [2, 0xC0, 7, 0, 0xAC, 2, 0xC8, 1])
+        let list = try PacketList(bytes)
+        #expect(list.packetHead == 7 && list.pages == pages)
+        #expect(try PacketList.decode(bytes) == packets)
+        #expect(throws: PacketList.Malformed.self) { try PacketList([2, 0, 100, 1, 1]) }
+    }
+
+    @Test func `A copy of a reader goes on from where it was made`() throws {
+        var reader = try PacketList(encoded((1...9).map { Packet(length: $0, samples: $0 / 4) })).makeReader()
+        for _ in 0..<5 { _ = try reader.next() }
+        var copy = reader
+        let rest = try (0..<4).map { _ in try reader.next()?.length }
+        #expect(rest == [6, 7, 8, 9])
+        #expect(try reader.next() == nil)
+        #expect(try copy.next() == Packet(length: 6, samples: 1))
+    }
+
     @Test func `The encoder knows how long the list will be within a group's head`() {
         var encoder = PacketList.Encoder()
         for _ in 0..<100 { encoder.append(PacketList.Packet(length: 300, samples: 960)) }
@@ -38,7 +63,7 @@ import Testing
     @Test func `A damaged list is an error and never a crash`() throws {
         let whole = encoded([Packet(length: 100, samples: 1152), Packet(gap: 7, length: 300, samples: 1152)])
         #expect(throws: PacketList.Malformed.self) { try PacketList.decode([]) }
-        #expect(throws: PacketList.Malformed.self) { try PacketList.decode([2] + whole.dropFirst()) }
+        #expect(throws: PacketList.Malformed.self) { try PacketList.decode([3] + whole.dropFirst()) }
         #expect(throws: PacketList.Malformed.self) { try PacketList.decode(Array(whole.dropLast())) }
         #expect(throws: PacketList.Malformed.self) { try PacketList.decode([1, 0, 0, 0]) }
         #expect(throws: PacketList.Malformed.self) { try PacketList.decode([1] + Array(repeating: 255, count: 40)) }

@@ -121,7 +121,7 @@ func code(_ answer: HTTPAnswer) throws -> String {
         try await onLoop {
             let server = try await TestServer([song])
             server.library.isReachable = false
-            for part in ["audio", "manifest", "chunks/1", "fragment", "providers", "cover"] {
+            for part in ["audio", "manifest", "chunks/1", "fragment", "providers", "cover", "hls.m3u8", "seg/1.m4s"] {
                 let answer = try await server.get("\(song.path)/\(part)")
                 #expect(answer.status == 503, "\(part)")
                 #expect(try code(answer) == "chunk_unavailable")

@@ -23,6 +23,8 @@ final class TestLibrary: SongSource {
     func add(_ song: TestSong) {
         songs[song.entry.id] = (song.stored, song.bytes)
         if let cover = song.entry.content.value.cover { attachments[cover.sha256] = song.cover }
+        attachments[song.entry.content.value.manifest] = song.stored.bytes
+        if let packets = song.stored.manifest.packets { attachments[packets.sha256] = song.packets }
     }
 
     func manifest(of entry: SongEntry) async throws -> StoredManifest {
@@ -54,6 +56,21 @@ final class TestLibrary: SongSource {
     }
 
     func available(_ entries: [SongEntry]) -> [Bool] { entries.map { isReachable && songs[$0.id] != nil } }
+}
+
+/// Renditions that are there when a test says so.
+@Loop
+final class TestRenditions: SongRenditions {
+    /// Makes the one that is asked for.
+    var outcome: @Loop (SongEntry) throws -> SongEntry = { _ in throw APIError(503, "rendition_pending", "Later.") }
+    private(set) var asked = 0
+
+    nonisolated init() {}
+
+    func rendered(_ entry: SongEntry) async throws -> SongEntry {
+        asked += 1
+        return try outcome(entry)
+    }
 }
 
 /// Uploads that end in whatever outcome a test sets, and remember what they were given.

@@ -15,6 +15,7 @@ final class TestServer: HTTPTarget {
     let clock = LinuxClock()
     let network = LinuxNetwork()
     let library = TestLibrary()
+    let renditions = TestRenditions()
     let uploads: TestUploads
     let edits: TestEdits
     let cluster: TestCluster
@@ -38,7 +39,7 @@ final class TestServer: HTTPTarget {
         cluster = TestCluster(clock: clock)
         let api = WebAPI(
             metadata: store, source: library, uploads: uploads, edits: edits, cluster: cluster, clock: clock,
-            log: .none, settings: settings)
+            log: .none, settings: settings, renditions: renditions)
         server = WebServer(
             network: network, clock: clock, metrics: Metrics(), log: .none,
             isMemberOrigin: { api.isMemberOrigin($0) }, handler: { await api.answer($0, $1) })

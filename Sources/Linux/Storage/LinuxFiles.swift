@@ -44,6 +44,13 @@ package final class LinuxFiles: Files {
         return await media.describe(spool, fileName: fileName, deadline: deadline)
     }
 
+    package func render(
+        _ spool: any SpoolFile, into target: any SpoolFile, limit: Int64, deadline: MonotonicTime
+    ) async -> String? {
+        guard let spool = spool as? LinuxSpool else { return "the song is in no file of this system" }
+        return await media.render(spool, into: target, limit: limit, deadline: deadline)
+    }
+
     package func saveState(_ name: String, _ bytes: [UInt8]) async throws(StoreError) {
         let ticket = state.ticket()
         try await pool.run { [self] () throws(StoreError) in try state.save(name, bytes, ticket: ticket) }

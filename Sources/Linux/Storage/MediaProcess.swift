@@ -12,6 +12,9 @@ final class MediaProcess {
     private let program: String
     private var running = 0
     private let freed = WaitPoint()
+    /// One at a time: it is not urgent, and takes seconds.
+    private var isRendering = false
+    private let rendered = WaitPoint()
 
     nonisolated init(program: String) { self.program = program }
 
@@ -40,13 +43,7 @@ final class MediaProcess {
     ) async -> Result<[UInt8], Failure> {
         let child: ChildProcess
         do {
-            let file = try spool.reader()
-            var specification = ChildSpecification(program, [Self.argument(fileName)])
-            specification.output = .piped
-            specification.error = .null
-            specification.passed = [file.number]
-            specification.hasOwnGroup = true
-            child = try ChildProcess(specification)
+            child = try start([Self.argument(fileName)], on: spool)
         } catch {
             return .failure(Failure(reason: "\(program) could not be started: \(error)"))
         }
@@ -59,6 +56,51 @@ final class MediaProcess {
             _ = await child.waitOrKill(at: deadline)
             return .failure(
                 Failure(reason: error == .timedOut ? "the parser took too long" : "the parser failed: \(error)"))
+        }
+    }
+
+    private func start(_ arguments: [String], on spool: LinuxSpool) throws -> ChildProcess {
+        let file = try spool.reader()
+        var specification = ChildSpecification(program, arguments)
+        specification.output = .piped
+        specification.error = .null
+        specification.passed = [file.number]
+        specification.hasOwnGroup = true
+        return try ChildProcess(specification)
+    }
+
+    /// - Returns: nil, or why there is no rendition.
+    func render(
+        _ spool: LinuxSpool, into target: any SpoolFile, limit: Int64, deadline: MonotonicTime
+    ) async -> String? {
+        while isRendering {
+            guard case .ready = await rendered.wait(after: rendered.wakes, until: deadline) else {
+                return "other songs are being rendered"
+            }
+        }
+        isRendering = true
+        defer {
+            isRendering = false
+            rendered.wake()
+        }
+        do {
+            let child = try start(["--rendition", "flac"], on: spool)
+            do {
+                var length: Int64 = 0
+                while let bytes = try await child.output?.read(atMost: 256 << 10, deadline: deadline), !bytes.isEmpty {
+                    length += Int64(bytes.count)
+                    guard length <= limit else { throw Failure(reason: "it is longer than \(limit) bytes") }
+                    try await target.append(bytes)
+                }
+            } catch {
+                child.send(.kill)
+                _ = await child.waitOrKill(at: deadline)
+                throw error
+            }
+            let exit = await child.waitOrKill(at: deadline)
+            return exit == .exited(0) ? nil : "the encoder ended with \(exit)"
+        } catch {
+            return "the rendition failed: \(error)"
         }
     }
 

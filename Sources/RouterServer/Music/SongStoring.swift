@@ -13,7 +13,6 @@ final class SongStoring {
 
     private let tools: Uploads.Tools
     private let spool: any SpoolFile
-    private let sha256: ContentHash
     private let attempt: ChunkWriter.Attempt
 
     private var stored: Set<ContentHash> = []
@@ -25,17 +24,19 @@ final class SongStoring {
     /// Chunks in memory at a time: one on its way to the disks, the next one being read and hashed.
     private static let pipeline = 2
 
-    /// - Parameter sha256: of the whole of the spooled file.
-    init(tools: Uploads.Tools, spool: any SpoolFile, sha256: ContentHash) {
+    /// - Parameter recording: the SHA-256 of the original that all of it belongs to.
+    init(tools: Uploads.Tools, spool: any SpoolFile, recording: ContentHash) {
         self.tools = tools
-        self.sha256 = sha256
-        attempt = ChunkWriter.Attempt(sha256)
+        attempt = ChunkWriter.Attempt(recording)
         self.spool = spool
         leasedAt = tools.clock.now
     }
 
+    /// - Parameter sha256: of the whole of the spooled file.
     /// - Throws: `APIError` (`too_few_servers`, `disk_full`), `StoreError` of the spool.
-    func store(_ description: MediaDescription, cover: [UInt8], packets: [UInt8]) async throws -> SongContent {
+    func store(_ description: MediaDescription, sha256: ContentHash, cover: [UInt8], packets: [UInt8])
+        async throws -> SongContent
+    {
         let coverPart = try await attach(cover, type: description.coverContentType ?? "application/octet-stream")
         let packetPart = try await attach(packets, type: "application/vnd.rondo.packets")
         let chunks = try await store(description.cuts)
@@ -45,16 +46,22 @@ final class SongStoring {
             bitsPerSample: description.bitsPerSample, skipSamples: description.skipSamples,
             totalSamples: description.totalSamples, durationMs: description.durationMs,
             codecConfig: description.codecConfig, cover: coverPart, packets: packetPart, chunks: chunks)
+        let stored = try await store(manifest)
+        return SongContent(
+            sha256: sha256, bytes: description.bytes, contentType: description.contentType,
+            durationMs: description.durationMs, chunks: chunks.count, manifest: stored.sha256,
+            manifestLength: stored.length, cover: coverPart)
+    }
+
+    /// Stores a manifest, whose chunks are stored already.
+    func store(_ manifest: Manifest) async throws -> Attachment {
         let bytes = WireJSON.encode(manifest)
         guard bytes.count <= Manifest.maximumChunkLength else {
             throw APIError(413, "too_large", "This song has too many parts to be stored.")
         }
         let hash = SHA256.hash(bytes)
         try await put(hash, bytes)
-        return SongContent(
-            sha256: sha256, bytes: description.bytes, contentType: description.contentType,
-            durationMs: description.durationMs, chunks: chunks.count, manifest: hash, manifestLength: bytes.count,
-            cover: coverPart)
+        return Attachment(sha256: hash, length: bytes.count, contentType: "application/vnd.rondo.manifest+json")
     }
 
     /// Covers and packet lists beyond a chunk's length are left out: the song plays without them.

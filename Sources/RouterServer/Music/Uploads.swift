@@ -29,7 +29,7 @@ package final class Uploads: SongUploads {
     /// Uploads at a time: each holds two chunks in memory at most.
     private static let maximumUploads = 8
 
-    private let tools: Tools
+    let tools: Tools
     private var open = 0
 
     package init(
@@ -125,8 +125,8 @@ private final class Upload: SongUpload {
                 return try await enter(names, known.content.value, copies: copies)
             }
         }
-        let storing = SongStoring(tools: tools, spool: spool, sha256: sha256)
-        let content = try await storing.store(description, cover: cover, packets: packets)
+        let storing = SongStoring(tools: tools, spool: spool, recording: sha256)
+        let content = try await storing.store(description, sha256: sha256, cover: cover, packets: packets)
         return try await enter(names, content, copies: storing.copies)
     }
 

@@ -41,6 +41,18 @@ enum Curl {
             server.url + "/api/v1/songs", ["-F", "file=@\(file)", "-H", "Expect:"] + extra, within: limit)
     }
 
+    /// A song's HLS playlist, as soon as the song is ready for segments.
+    static func playlist(of song: String) async throws -> String {
+        try await eventually(within: .seconds(90), "a playlist") {
+            let answer = try await get(song + "/hls.m3u8")
+            if answer.status == 200 { return String(decoding: answer.body, as: UTF8.self) }
+            guard answer.errorCode == "rendition_pending" else {
+                throw NotInTime(description: "no playlist: \(String(decoding: answer.body, as: UTF8.self))")
+            }
+            return nil
+        }.value
+    }
+
     private static func answer(_ result: Tool.Result) -> CurlAnswer {
         var rest = result.output[...]
         var status = 0
