@@ -3,7 +3,8 @@ import Crypto
 import Model
 import Wire
 
-/// A made-up library, as large and as uneven as real ones: a few artists with hundreds of songs and many with one album.
+/// A made-up library, as large and as uneven as real ones: a few artists with hundreds of songs and many with one
+/// album.
 struct Library {
     private let vocabulary: Vocabulary
     private let genres: [String]

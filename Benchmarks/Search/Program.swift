@@ -49,6 +49,8 @@ struct Program {
         report.figures.append(("the store", try await run.time(kinds)))
         report.sizes.append(Size(name: "this process with the store", bytes: Machine.memory(of: getpid()).now))
         await run.store.close()
+        // Whatever comes of the rest, this much is known.
+        say(report.text)
         return (kinds, run.home)
     }
 

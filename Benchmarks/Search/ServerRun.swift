@@ -10,25 +10,34 @@ import Platform
 struct ServerRun {
     private let clock = LinuxClock()
     private let process: ChildProcess
+    /// Without one no server is ready.
+    private let registry: ChildProcess
     private let endpoint: Endpoint
 
     private static let address = HostAddress(127, 0, 77, 1)
+    private static let registryAddress = HostAddress(127, 0, 77, 2)
     /// How long a server of a million songs may take to be ready.
     private static let patience = Duration.seconds(60)
 
-    /// Starts a server on a home that is not in use.
+    /// Starts a registry, and a server on a home that is not in use.
     init(_ options: Options, home: String) throws {
         let key = home + "/key"
         try (ClusterKey().text + "\n").write(toFile: key, atomically: true, encoding: .utf8)
-        var child = ChildSpecification(
-            options.program,
-            [
-                "server", "router", Self.address.description, Self.address.description, "--home", home, "--key-file",
-                key, "--discovery", "0",
-            ])
-        child.output = .appended(to: home + "/log")
-        child.error = .appended(to: home + "/log")
-        process = try ChildProcess(child)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+        func start(_ type: String, _ address: HostAddress, _ home: String) throws -> ChildProcess {
+            let registry = Self.registryAddress.description
+            var child = ChildSpecification(
+                options.program,
+                [
+                    "server", type, address.description, registry, "--home", home, "--key-file", key, "--discovery",
+                    "0",
+                ])
+            child.output = .appended(to: home + ".log")
+            child.error = .appended(to: home + ".log")
+            return try ChildProcess(child)
+        }
+        registry = try start("registry", Self.registryAddress, home + "-registry")
+        process = try start("router", Self.address, home)
         endpoint = Endpoint(Self.address, 8080)
     }
 
@@ -69,6 +78,8 @@ struct ServerRun {
     func stop() async {
         process.send(.terminate)
         _ = await process.waitOrKill(at: clock.now + .seconds(40))
+        registry.send(.terminate)
+        _ = await registry.waitOrKill(at: clock.now + .seconds(5))
     }
 
     private func connect() async throws -> ServerConnection {

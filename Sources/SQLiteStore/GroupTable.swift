@@ -4,8 +4,8 @@ internal import Platform
 
 /// Artists, albums and genres with the number of their songs, in the order of their folded names.
 ///
-/// One name may be spelt in several ways; the first one by its bytes is shown, the same on every server. The numbers are
-/// kept with every change: counting a million songs would take a second.
+/// One name may be spelt in several ways; the first one by its bytes is shown, the same on every server. The numbers
+/// are kept with every change: counting a million songs would take a second.
 extension Connection {
     func groups(
         _ kind: SongGroup.Kind, limit: Int, behind cursor: SongCursor?

@@ -69,8 +69,8 @@ enum Schema {
 
     /// - `words` goes: the search is in memory (`SongIndex`). What that is read from has `alive` in its indexes, since
     ///   SQLite would look into every row for it.
-    /// - `tally`: one row an artist (0), album (1) or genre (2) with the number of its songs that are alive. `key` is its
-    ///   folded name, `name` the first of its spellings by their bytes.
+    /// - `tally`: one row an artist (0), album (1) or genre (2) with the number of its songs that are alive. `key` is
+    ///   its folded name, `name` the first of its spellings by their bytes.
     private static let second = """
         DROP TABLE words;
         DROP INDEX song_title;

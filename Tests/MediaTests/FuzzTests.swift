@@ -84,8 +84,8 @@ import TestTools
 
 /// What breaks a file.
 enum Damage {
-    /// Flips, overwrites, removes and inserts, more often where the headers are; sometimes cut off, sometimes with a part
-    /// of another file in it.
+    /// Flips, overwrites, removes and inserts, more often where the headers are; sometimes cut off, sometimes with a
+    /// part of another file in it.
     static func some(_ whole: [UInt8], _ other: [UInt8], using generator: inout SeededGenerator) -> [UInt8] {
         var bytes = whole
         for _ in 0..<(1 << Int.random(in: 0..<7, using: &generator)) where bytes.count > 600 {

@@ -37,9 +37,9 @@ import TestTools
                 + format + (name.hasPrefix("front") ? ["-movflags", "faststart"] : []) + ["file:" + path])
         try #require(run.status == 0, "\(run.errors)")
         let song = try await Child.song(path).description
-        #expect(abs(song.durationMs - 10_800_000) < 30_000, "\(name) \(song.durationMs)")
+        #expect(abs(song.durationMs - 10_800_000) < 60_000, "\(name) \(song.durationMs)")
         let audio = song.cuts.filter { $0.kind == .audio }
-        #expect((1_060...1_090).contains(audio.count), "\(name) \(audio.count)")
+        #expect((1_060...1_100).contains(audio.count), "\(name) \(audio.count)")
     }
 
     @Test(arguments: [(["-c:a", "libvorbis"], "a.ogg"), (["-c:a", "libopus"], "a.opus")])

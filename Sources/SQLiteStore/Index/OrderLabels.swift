@@ -38,8 +38,8 @@ struct OrderLabels {
 
     /// The first `limit` songs of a set behind a label, in order.
     ///
-    /// All are looked at once, which for a million takes 2 ms, whatever the order; of those that may be among the first,
-    /// a few times `limit` are kept.
+    /// All are looked at once, which for a million takes milliseconds, whatever the order; of those that may be among
+    /// the first, a few times `limit` are kept.
     func first(_ limit: Int, of songs: Bitmap, after label: UInt64, falling: Bool) -> [UInt32] {
         var kept: [Place] = []
         kept.reserveCapacity(limit * 4)
