@@ -31,16 +31,35 @@ struct PageRequest {
     func run(_ connection: Connection, _ index: SearchIndex) throws(StoreError) -> SongPage {
         guard let terms else { return SongPage(songs: [], total: 0, next: nil) }
         let limit = min(max(query.limit, 1), Self.mostSongs)
+        if terms.isEmpty && query.sha256 == nil { return try listing(connection, limit: limit) }
         var question = SongIndex.Question(terms: terms, among: nil, order: query.order, limit: limit + 1)
         if let sha256 = query.sha256 { question.among = try connection.numbers(of: sha256) }
         let found = try index.find(question, behind: cursor, in: connection)
+        return try page(found.songs, limit: limit, total: found.total, connection)
+    }
+
+    /// All songs: the database's own index of the order has them one behind the other.
+    private func listing(_ connection: Connection, limit: Int) throws(StoreError) -> SongPage {
+        let songs =
+            if let cursor {
+                try connection.songs(.after, cursor.keys, in: query.order, limit: limit + 1)
+            } else {
+                try connection.firstSongs(in: query.order, limit: limit + 1)
+            }
+        return try page(songs, limit: limit, total: try connection.songCount(), connection)
+    }
+
+    /// - Parameter numbers: of the page's songs, and of the one behind it.
+    private func page(
+        _ numbers: [UInt32], limit: Int, total: Int, _ connection: Connection
+    ) throws(StoreError) -> SongPage {
         var songs: [StoredSong] = []
-        for number in found.songs.prefix(limit) {
+        for number in numbers.prefix(limit) {
             // One that was deleted since the index was asked is left out.
             if let song = try connection.aliveSong(number) { songs.append(song) }
         }
-        let next = found.songs.count > limit ? songs.last.map { cursor(behind: $0) } : nil
-        return SongPage(songs: songs.map(\.shownEntry), total: found.total, next: next)
+        let next = numbers.count > limit ? songs.last.map { cursor(behind: $0) } : nil
+        return SongPage(songs: songs.map(\.shownEntry), total: total, next: next)
     }
 
     private func cursor(behind song: StoredSong) -> String {

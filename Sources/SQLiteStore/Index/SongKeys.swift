@@ -81,6 +81,17 @@ extension Connection {
     }
 }
 
+extension Connection {
+    func firstSongs(in order: SongOrder, limit: Int) throws(StoreError) -> [UInt32] {
+        try rows(
+            """
+            SELECT number FROM song INDEXED BY \(order.index) WHERE alive
+            ORDER BY \(order.columns.joined(separator: ", ")) LIMIT ?
+            """, [.integer(Int64(limit))]
+        ) { UInt32(truncatingIfNeeded: $0.integer(0)) }
+    }
+}
+
 extension SongCursor.Key {
     var value: SQLValue {
         switch self {
