@@ -4,7 +4,9 @@
 #   make test                  everything that the project is checked with
 #   make mutations             breaks the ring's rules one by one, and expects a test to notice each
 #   make bench-ring [RUNS=20] [N=5,10,30]   measures ring and registry beside Serf and Knot DNS; takes hours, as root
+#   make bench-search [SONGS=1000000]   times searches in a catalogue of so many songs; half an hour the first time
 #   make fuzz [PACKETS=number]  the registry under made-up packets, 10 million where no number is said
+#   make fuzz-media [FILES=number] [SEED=1]   the parser of uploads under broken files of every format, 5,000 of each
 #   make build                 rondo and rondo-media in release, in .build/release
 #   make clean                 removes what was built; fetched music stays
 #   make help                  says this
@@ -13,6 +15,9 @@ SWIFT ?= swift
 RUNS ?= 20
 N ?= 5,10,30
 PACKETS ?= 10000000
+SONGS ?= 1000000
+FILES ?= 5000
+SEED ?= 1
 export SWIFT MUSIC
 
 # SwiftPM keeps its caches here and asks nothing of HOME.
@@ -20,7 +25,7 @@ places := --scratch-path .build --cache-path .build/caches --config-path .build/
 	--security-path .build/security --disable-sandbox
 release := $(places) -c release --static-swift-stdlib
 
-.PHONY: run test mutations fuzz bench-ring build clean help set-up lint
+.PHONY: run test mutations fuzz fuzz-media bench-ring bench-search build clean help set-up lint
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -68,8 +73,19 @@ bench-ring: build
 	@$(SWIFT) build $(release) --product bench-ring
 	@.build/release/bench-ring --runs $(RUNS) --servers $(N) $(BENCH)
 
+bench-search: build
+	@$(SWIFT) build $(release) --product bench-search
+	@.build/release/bench-search --songs $(SONGS) $(BENCH)
+
 fuzz: set-up
 	@scripts/fuzz $(PACKETS)
+
+# One seed is one file: what is found is kept in fuzz-media beside the tests' program, and found again by its seed.
+fuzz-media:
+	@scripts/set-up test
+	@scripts/music
+	@$(SWIFT) build $(places) --build-tests
+	@RONDO_FUZZ_FILES=$(FILES) RONDO_FUZZ_SEED=$(SEED) $(run_tests) --filter '^MediaTests\.FuzzTests'
 
 mutations:
 	@scripts/set-up test

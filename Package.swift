@@ -89,6 +89,10 @@ let package = Package(
             name: "bench-ring",
             dependencies: values + ["Ring", "Registry", "Platform", "Linux", "Simulation", "Testbed"],
             path: "Benchmarks/Ring", swiftSettings: settings),
+        .executableTarget(
+            name: "bench-search",
+            dependencies: values + ["Catalogue", "HTTP", "Platform", "Linux", "SQLiteStore"],
+            path: "Benchmarks/Search", swiftSettings: settings),
         // Tests, and the tools that they share.
         .target(
             name: "TestTools", dependencies: values + ["HTTP", "Platform", "Linux"], path: "Tests/TestTools",

@@ -34,8 +34,11 @@ package enum CatalogueText {
     }
 
     /// The words of a query, folded: what letters and digits make up; all else separates.
-    package static func words(_ text: String) -> [String] {
-        folded(text).unicodeScalars.split { !isWordScalar($0) }.map { String($0) }
+    package static func words(_ text: String) -> [String] { words(ofFolded: folded(text)) }
+
+    /// The words of a text that is folded already.
+    package static func words(ofFolded text: String) -> [String] {
+        text.unicodeScalars.split { !isWordScalar($0) }.map { String($0) }
     }
 
     private static func nfc(_ text: String) -> String { String(String.UnicodeScalarView(text._nfc)) }

@@ -36,7 +36,7 @@ struct Codec {
         _ audio: Demuxer.Audio, codec: String, layout: Layout
     ) throws(Refusal) -> [UInt8] {
         switch codec {
-        case "pcm": return layout.waveFormat
+        case "pcm": return layout.sampleFormat
         case "vorbis":
             guard let headers = withoutComments(audio.configuration) else {
                 throw .truncated("its headers are damaged")
@@ -53,6 +53,9 @@ struct Codec {
             return codec
         case (.wav, "pcm_u8"), (.wav, "pcm_s16le"), (.wav, "pcm_s24le"), (.wav, "pcm_s32le"), (.wav, "pcm_f32le"),
             (.wav, "pcm_f64le"):
+            return "pcm"
+        case (.aiff, "pcm_u8"), (.aiff, "pcm_s8"), (.aiff, "pcm_s16be"), (.aiff, "pcm_s16le"), (.aiff, "pcm_s24be"),
+            (.aiff, "pcm_s32be"), (.aiff, "pcm_f32be"), (.aiff, "pcm_f64be"):
             return "pcm"
         default: throw .unsupported("\(codec) audio in a \(container) file")
         }

@@ -1,6 +1,6 @@
 /// The file formats that Rondo keeps (the spec, §5), told by their first bytes alone: the file's name says nothing.
 enum Container: String {
-    case mp3, flac, ogg, mp4, adts, wav
+    case mp3, flac, ogg, mp4, adts, wav, aiff
 
     /// The one demuxer of libav that may touch such a file.
     var demuxer: String {
@@ -11,6 +11,7 @@ enum Container: String {
         case .mp4: "mov"
         case .adts: "aac"
         case .wav: "wav"
+        case .aiff: "aiff"
         }
     }
 
@@ -22,6 +23,7 @@ enum Container: String {
         case .mp4: "audio/mp4"
         case .adts: "audio/aac"
         case .wav: "audio/wav"
+        case .aiff: "audio/aiff"
         }
     }
 
@@ -42,6 +44,7 @@ enum Container: String {
         let type = String(decoding: head.dropFirst(8).prefix(4), as: UTF8.self)
         if head.starts(with: "OggS".utf8) { return .ogg }
         if head.starts(with: "RIFF".utf8) && type == "WAVE" { return .wav }
+        if head.starts(with: "FORM".utf8) && (type == "AIFF" || type == "AIFC") { return .aiff }
         if head.dropFirst(4).starts(with: "ftyp".utf8) { return .mp4 }
         for (magic, name, isAudio) in foreign where head.starts(with: magic) {
             throw isAudio ? .unsupported(name) : .notAudio("it is \(name)")
@@ -67,7 +70,9 @@ enum Container: String {
         if start > 0 { return .notAudio("no MP3, AAC or FLAC audio follows its tags") }
         if file.frame(at: 0) != nil { return .truncated("no whole run of MP3 or AAC frames is in it") }
         let head = file.read(at: 0, count: 4)
-        if head.starts(with: "RIFF".utf8) || "fLaC".utf8.starts(with: head) || "OggS".utf8.starts(with: head) {
+        if head.starts(with: "RIFF".utf8) || head.starts(with: "FORM".utf8) || "fLaC".utf8.starts(with: head)
+            || "OggS".utf8.starts(with: head)
+        {
             return .truncated("it ends within its header")
         }
         return .notAudio("nothing in it is audio of a known format")
@@ -75,7 +80,7 @@ enum Container: String {
 
     /// Other files by their magic numbers, so that the message can say what somebody uploaded.
     private static let foreign: [(magic: [UInt8], name: String, isAudio: Bool)] = [
-        (Array("FORM".utf8), "AIFF", true), (Array("MAC ".utf8), "Monkey's Audio", true),
+        (Array("MAC ".utf8), "Monkey's Audio", true),
         (Array("wvpk".utf8), "WavPack", true), (Array("DSD ".utf8), "DSD", true), (Array("MThd".utf8), "MIDI", true),
         (Array("#!AMR".utf8), "AMR", true), (Array("RF64".utf8), "RF64", true), (Array("MPCK".utf8), "Musepack", true),
         (Array("caff".utf8), "Core Audio", true), ([0x30, 0x26, 0xB2, 0x75], "Windows Media", true),

@@ -44,8 +44,8 @@ package enum MediaReader {
 /// What the container's own structure says before libav sees the file.
 struct Layout {
     let container: Container
-    /// In WAV files the `fmt ` chunk.
-    private(set) var waveFormat: [UInt8] = []
+    /// In WAV files the `fmt ` chunk, in AIFF files the `COMM` chunk.
+    private(set) var sampleFormat: [UInt8] = []
     private(set) var ogg: OggLayout?
     /// In MP3 and ADTS files the header of the first frame.
     let firstFrame: FrameHeader?
@@ -54,7 +54,8 @@ struct Layout {
     init(_ file: UploadedFile) throws(Refusal) {
         (container, firstFrame) = try Container.detect(file)
         switch container {
-        case .wav: waveFormat = try WaveLayout(file).format
+        case .wav: sampleFormat = try WaveLayout(file).format
+        case .aiff: sampleFormat = try AiffLayout(file).format
         case .mp4: try BoxLayout.check(file)
         case .ogg: ogg = try OggLayout(file)
         case .flac, .adts:

@@ -28,8 +28,11 @@ struct PacketScan {
     private var decoded: Int64 = 0
     private var skipped: Int64 = 0
     private var padding: Int64 = 0
-    /// The first packet's time.
-    private var origin: Int64 = 0
+    /// Where time 0 of the packets stands among all samples.
+    private var base: Int64 = 0
+    /// Which of an Ogg file's songs is being read.
+    private var link = 0
+    private var isLinkBegun = true
     private var gap = 0
     /// The container's bytes before each packet; 0 where they differ.
     private var packetHead: Int
@@ -58,11 +61,12 @@ struct PacketScan {
         if first == nil {
             first = packet
             skipped = packet.skippedAtStart > 0 ? packet.skippedAtStart : max(0, -(packet.time ?? 0))
-            origin = packet.time ?? 0
+            base = 0 &- (packet.time ?? 0)
         }
+        enterLink(of: packet)
         // In Ogg libav's durations are wrong where Vorbis' block size changes, in fragmented MP4 they are missing;
         // times are right.
-        if isTimed, let time = packet.time { decoded = max(before, time &- origin) }
+        if isTimed, let time = packet.time { decoded = max(before, base &+ time) }
         let step = decoded - before
         cut(at: packet)
         listLast(upTo: decoded)
@@ -75,6 +79,21 @@ struct PacketScan {
         count += 1
         last = packet
         guard decoded <= Self.maximumSeconds * Int64(codec.sampleRate) else { throw .tooLong }
+    }
+
+    /// In an Ogg file of several songs each one's times begin anew; its samples follow those of the one before.
+    private mutating func enterLink(of packet: Demuxer.Packet) {
+        guard let links = layout.ogg?.links else { return }
+        while link + 1 < links.count, packet.position >= links[link + 1].start {
+            base = max(before, base &+ links[link].endSample)
+            decoded = base
+            link += 1
+            isLinkBegun = false
+        }
+        guard !isLinkBegun, let time = packet.time else { return }
+        // Samples before time 0 are not heard, and one that was cut out of a stream begins later.
+        base = base &- max(0, time)
+        isLinkBegun = true
     }
 
     private mutating func cut(at packet: Demuxer.Packet) {
@@ -104,8 +123,8 @@ struct PacketScan {
         guard packet.position >= 0, packet.length > 0 else { return false }
         let missing = packet.position + Int64(packet.length) > file.length
         // In a wave file without a length libav takes the end for an accident; `WaveLayout` has looked at those with
-        // one.
-        let isBroken = packet.isCorrupt && codec.container != .wav
+        // one, as has `AiffLayout`.
+        let isBroken = packet.isCorrupt && codec.container != .wav && codec.container != .aiff
         guard !missing && !isBroken else { throw .truncated("it ends within its audio") }
         guard let expected = layout.firstFrame else { return true }
         guard let frame = file.frame(at: packet.position), frame.continues(expected) else { return false }
@@ -119,7 +138,7 @@ struct PacketScan {
     mutating func finish() throws(Refusal) -> Result {
         guard let first, let last, faulty <= count / 8 + 1 else { throw .notAudio("there is no audio in it") }
         try checkPromises(first: first, last: last)
-        if let ogg = layout.ogg { (decoded, padding) = (max(before, ogg.endSample &- origin), 0) }
+        if let ogg = layout.ogg { (decoded, padding) = (max(before, base &+ ogg.links[link].endSample), 0) }
         listLast(upTo: decoded)
         let total = decoded - skipped - padding
         guard total > 0, decoded <= Self.maximumSeconds * Int64(codec.sampleRate) else {

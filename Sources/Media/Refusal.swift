@@ -17,7 +17,9 @@ package struct Refusal: Error, Hashable, Sendable, Codable {
     package static func unsupported(_ what: String) -> Refusal {
         Refusal(
             code: "unsupported_format",
-            message: "\(what) cannot be kept. Upload MP3, FLAC, Ogg Vorbis, Opus, M4A (AAC or ALAC), AAC or WAV.")
+            message: """
+                \(what) cannot be kept. Upload MP3, FLAC, Ogg Vorbis, Opus, M4A (AAC or ALAC), AAC, WAV or AIFF.
+                """)
     }
 
     package static let tooLong = Refusal(

@@ -15,7 +15,9 @@ struct TagReader {
 
     var tags: SongTags {
         SongTags(
-            title: values["title"], artist: values["artist"] ?? values["album_artist"] ?? values["albumartist"],
+            title: values["title"],
+            artist: values["artist"] ?? values["album_artist"] ?? values["albumartist"]
+                ?? values["author"],
             album: values["album"], genre: values["genre"], year: year, track: track)
     }
 

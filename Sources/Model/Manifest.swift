@@ -63,7 +63,7 @@ package struct Manifest: Hashable, Sendable, Codable {
     package var version = 1
     package var sha256: ContentHash
     package var bytes: Int64
-    /// `mp3`, `flac`, `ogg`, `mp4`, `adts`, `wav`.
+    /// `mp3`, `flac`, `ogg`, `mp4`, `adts`, `wav`, `aiff`.
     package var container: String
     /// `mp3`, `flac`, `vorbis`, `opus`, `aac`, `alac`, `pcm`.
     package var codec: String

@@ -50,6 +50,11 @@ package struct SongPage: Hashable, Sendable {
 
 /// An artist, an album or a genre with the number of its songs.
 package struct SongGroup: Hashable, Sendable, Codable {
+    /// What songs are counted by.
+    package enum Kind: Hashable, Sendable, CaseIterable {
+        case artist, album, genre
+    }
+
     package var id: SongID
     package var name: String
     /// An album's artist.
@@ -61,5 +66,16 @@ package struct SongGroup: Hashable, Sendable, Codable {
         self.name = name
         self.artist = artist
         self.songs = songs
+    }
+}
+
+/// One page of groups in the order of their folded names, and where the next page begins.
+package struct SongGroupPage: Hashable, Sendable {
+    package var groups: [SongGroup]
+    package var next: String?
+
+    package init(groups: [SongGroup], next: String?) {
+        self.groups = groups
+        self.next = next
     }
 }

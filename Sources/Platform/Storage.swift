@@ -88,9 +88,9 @@ package protocol MetadataStore: Sendable {
 
     func entry(_ id: SongID) async throws(StoreError) -> SongEntry?
     func page(_ query: SongQuery) async throws(StoreError) -> SongPage
-    func artists() async throws(StoreError) -> [SongGroup]
-    func albums() async throws(StoreError) -> [SongGroup]
-    func genres() async throws(StoreError) -> [SongGroup]
+    /// Up to `limit` artists, albums or genres, 500 at most, from the `next` of the page before on.
+    /// - Throws: `missing` for a cursor that no page gave out.
+    func groups(_ kind: SongGroup.Kind, limit: Int, cursor: String?) async throws(StoreError) -> SongGroupPage
 
     /// Alive songs in the order of ids after `id`, for repair and audit.
     func entries(after id: SongID?, limit: Int) async throws(StoreError) -> [SongEntry]

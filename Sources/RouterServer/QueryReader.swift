@@ -41,6 +41,11 @@ struct QueryReader {
         return number
     }
 
+    /// What `GET /api/v1/artists` and its like ask for.
+    func groupQuery() throws(APIError) -> (limit: Int, cursor: String?) {
+        (Int(try number("limit", in: 1...500, default: 500)), values["cursor"].flatMap { $0.isEmpty ? nil : $0 })
+    }
+
     /// What `GET /api/v1/songs` asks for.
     func songQuery() throws(APIError) -> SongQuery {
         var query = SongQuery(

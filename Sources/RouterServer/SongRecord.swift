@@ -52,3 +52,25 @@ struct SongListBody: Encodable {
         try container.encode(next, forKey: .next)
     }
 }
+
+/// The body of `GET /api/v1/artists`, `/albums` or `/genres`.
+struct GroupListBody: Encodable {
+    /// What the list is called.
+    let name: String
+    let groups: [SongGroup]
+    let next: String?
+
+    private struct Key: CodingKey {
+        let stringValue: String
+        let intValue: Int? = nil
+        init(_ name: String) { stringValue = name }
+        init?(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode(groups, forKey: Key(name))
+        try container.encode(next, forKey: Key("next"))
+    }
+}

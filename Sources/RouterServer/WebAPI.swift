@@ -80,9 +80,9 @@ package final class WebAPI {
         case .cluster: return .json(cluster.status, headers: ["Cache-Control": "no-store"])
         case .clusterEvents: return events
         case .songs: return try await request.method == "POST" ? upload(request, body) : list(request)
-        case .artists: return .json(["artists": try await metadata.artists()])
-        case .albums: return .json(["albums": try await metadata.albums()])
-        case .genres: return .json(["genres": try await metadata.genres()])
+        case .artists: return try await groups(.artist, "artists", request)
+        case .albums: return try await groups(.album, "albums", request)
+        case .genres: return try await groups(.genre, "genres", request)
         case .song(let id): return try await song(id, request, body)
         case .audio(let id): return try await music(id, request).audio()
         case .manifest(let id): return try await music(id, request).manifest()
@@ -134,6 +134,16 @@ package final class WebAPI {
         let page = try await metadata.page(try QueryReader(request.target.query).songQuery())
         let records = zip(page.songs, source.available(page.songs)).map { SongRecord($0, isAvailable: $1) }
         return .json(SongListBody(songs: records, total: page.total, next: page.next))
+    }
+
+    private func groups(_ kind: SongGroup.Kind, _ name: String, _ request: Request) async throws -> Response {
+        let (limit, cursor) = try QueryReader(request.target.query).groupQuery()
+        do throws(StoreError) {
+            let page = try await metadata.groups(kind, limit: limit, cursor: cursor)
+            return .json(GroupListBody(name: name, groups: page.groups, next: page.next))
+        } catch {
+            throw error == .missing ? QueryReader.bad("cursor", "must be the next of a page of \(name)") : error
+        }
     }
 
     private func upload(_ request: Request, _ body: RequestBody) async throws -> Response {

@@ -63,6 +63,13 @@ final class Connection: @unchecked Sendable {
         return rows
     }
 
+    /// Hands each row of a query to `body`, for queries whose rows are too many to keep.
+    func each(_ sql: String, _ body: (Row) throws(StoreError) -> Void) throws(StoreError) {
+        let statement = try prepared(sql)
+        defer { statement.reset() }
+        while try step(statement) { try body(Row(statement)) }
+    }
+
     /// The first row of a query, nil without one.
     func row<Value>(
         _ sql: String, _ values: [SQLValue] = [], _ read: (Row) throws(StoreError) -> Value

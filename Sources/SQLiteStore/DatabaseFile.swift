@@ -8,20 +8,30 @@ enum DatabaseFile {
     /// heads alone.
     private static let checkedLength = 32 << 20
 
-    /// The writing connection, to a new database where the file was broken, and where the broken one was moved.
-    static func openSound(_ path: String) throws(StoreError) -> (Connection, putAside: String?) {
+    /// A database that was opened.
+    struct Opened {
+        let connection: Connection
+        let index: SongIndex
+        /// Where a broken one was moved in whose stead it was begun.
+        var putAside: String?
+    }
+
+    /// The writing connection, to a new database where the file was broken.
+    static func openSound(_ path: String) throws(StoreError) -> Opened {
         do throws(StoreError) {
-            return (try open(path), nil)
+            return try open(path)
         } catch {
             guard error == .corrupt else { throw error }
             let aside = try putAside(path)
-            return (try open(path), aside)
+            var opened = try open(path)
+            opened.putAside = aside
+            return opened
         }
     }
 
-    /// The writing connection to a sound database of the newest schema.
+    /// The writing connection to a sound database of the newest schema, and the search index made of it.
     /// - Throws: `corrupt` when the file is no database or a page of it is broken.
-    private static func open(_ path: String) throws(StoreError) -> Connection {
+    private static func open(_ path: String) throws(StoreError) -> Opened {
         let connection = try Connection(path: path)
         // A page cache of 2 MB: an idle server stays small, and the system caches the file anyway.
         for pragma in [
@@ -35,8 +45,7 @@ enum DatabaseFile {
             let verdict = try connection.row("PRAGMA quick_check(1)") { $0.text(0) }
             guard verdict == "ok" else { throw .corrupt }
         }
-        _ = try connection.songCount()
-        return connection
+        return Opened(connection: connection, index: try SongIndex(connection))
     }
 
     /// The connection that reads beside the writer.

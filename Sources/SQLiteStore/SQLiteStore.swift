@@ -9,6 +9,7 @@ package import Platform
 package final class SQLiteStore: MetadataStore {
     private let writer: Confined
     private let reader: Confined
+    private let index: SearchIndex
     private let life: Locked<LogOrigin>
     private let batch = Locked(ReferenceBatch())
     /// Where a broken database was moved when this one was opened in its stead: for the log. The catalogue is then
@@ -25,17 +26,21 @@ package final class SQLiteStore: MetadataStore {
         path: String, server: ServerID, writing: any BlockingRunner, reading: any BlockingRunner
     ) async throws(StoreError) -> SQLiteStore {
         try await writing.run { () throws(StoreError) -> SQLiteStore in
-            let (connection, aside) = try DatabaseFile.openSound(path)
-            let origin = try beginLife(connection, path: path, server: server)
+            let opened = try DatabaseFile.openSound(path)
+            let origin = try beginLife(opened.connection, path: path, server: server)
             return SQLiteStore(
-                writer: Confined(connection, on: writing),
-                reader: Confined(try DatabaseFile.openReader(path), on: reading), origin: origin, putAside: aside)
+                writer: Confined(opened.connection, on: writing),
+                reader: Confined(try DatabaseFile.openReader(path), on: reading), index: SearchIndex(opened.index),
+                origin: origin, putAside: opened.putAside)
         }
     }
 
-    private init(writer: Confined, reader: Confined, origin: LogOrigin, putAside: String?) {
+    private init(
+        writer: Confined, reader: Confined, index: SearchIndex, origin: LogOrigin, putAside: String?
+    ) {
         self.writer = writer
         self.reader = reader
+        self.index = index
         life = Locked(origin)
         self.putAside = putAside
     }
@@ -82,33 +87,38 @@ extension SQLiteStore {
         _ id: SongID, _ next: @escaping @Sendable (SongEntry?) -> SongEntry?
     ) async throws(StoreError) -> LogRecord? {
         try await writer.use { [self] connection throws(StoreError) in
-            try connection.transaction { connection throws(StoreError) -> LogRecord? in
+            var changes = IndexChanges(index)
+            let record = try connection.transaction { connection throws(StoreError) -> LogRecord? in
                 let before = try connection.song(id)
                 guard var entry = next(before?.shownEntry) else { return nil }
                 entry.id = before?.entry.id ?? id
-                let merged = try connection.merge(entry)
+                let merged = try connection.merge(entry, noting: &changes)
                 let own = try connection.storedOrigin(origin)
                 try connection.append(own, sequence: own.sequence + 1, song: merged.number)
                 return LogRecord(origin: own.origin, sequence: own.sequence + 1, entry: merged.entry)
             }
+            index.publish(changes)
+            return record
         }
     }
 
     package func apply(_ records: [LogRecord]) async throws(StoreError) -> VersionVector {
         try await writer.use { [self] connection throws(StoreError) in
             let own = origin
+            var changes = IndexChanges(index)
             let (vector, renewed) = try connection.transaction { connection throws(StoreError) in
                 var isOlder = false
                 for record in records {
                     let origin = try connection.storedOrigin(record.origin)
                     guard origin.sequence < .max, record.sequence == origin.sequence + 1 else { continue }
-                    let merged = try connection.merge(record.entry)
+                    let merged = try connection.merge(record.entry, noting: &changes)
                     try connection.append(origin, sequence: record.sequence, song: merged.number)
                     isOlder = isOlder || record.origin == own
                 }
                 let renewed = isOlder ? try Self.newLife(connection, server: own.server) : nil
                 return (try connection.vector(), renewed)
             }
+            index.publish(changes)
             if let renewed { life.withLock { $0 = renewed } }
             return vector
         }
@@ -154,19 +164,17 @@ extension SQLiteStore {
     /// - Throws: `missing` for a cursor that no page of the query's order gave out (`SongQuery.hasValidCursor`).
     package func page(_ query: SongQuery) async throws(StoreError) -> SongPage {
         let request = try PageRequest(query)
-        return try await reader.read { connection throws(StoreError) in try request.run(connection) }
+        return try await reader.read { [index] connection throws(StoreError) in try request.run(connection, index) }
     }
 
-    package func artists() async throws(StoreError) -> [SongGroup] {
-        try await reader.read { connection throws(StoreError) in try connection.artists() }
-    }
-
-    package func albums() async throws(StoreError) -> [SongGroup] {
-        try await reader.read { connection throws(StoreError) in try connection.albums() }
-    }
-
-    package func genres() async throws(StoreError) -> [SongGroup] {
-        try await reader.read { connection throws(StoreError) in try connection.genres() }
+    package func groups(
+        _ kind: SongGroup.Kind, limit: Int, cursor: String?
+    ) async throws(StoreError) -> SongGroupPage {
+        let place = cursor.map { SongCursor($0, order: .title) }
+        if let place, place?.keys.count != 2 { throw .missing }
+        return try await reader.read { connection throws(StoreError) in
+            try connection.groups(kind, limit: limit, behind: place.flatMap(\.self))
+        }
     }
 
     package func entries(after id: SongID?, limit: Int) async throws(StoreError) -> [SongEntry] {

@@ -24,14 +24,14 @@ enum Schema {
         }
     }
 
-    private static let migrations = [first, references]
+    static let migrations = [first, second, references]
 
     /// - `song`: one row a recording. `shared` and `sha256` name it for ever; `shown` is the id that people see,
     ///   `alias` the
     ///   one it has or had as a collision. `body` is the entry (`EntryCodec`); the other columns are made of it.
     ///   The `…_key` columns are folded: they are searched and sorted by. `recency` is the negative of when it was
     ///   added.
-    /// - `words`: the search index over the keys of the songs that are alive.
+    /// - `words`: a search index over the keys, until version 2.
     /// - `origin` and `log`: how far each origin's changes have been applied, and the song that each one wrote.
     private static let first = """
         CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -72,5 +72,41 @@ enum Schema {
         CREATE TABLE reference (
           chunk BLOB NOT NULL, recording BLOB NOT NULL, PRIMARY KEY (chunk, recording)
         ) WITHOUT ROWID;
+        """
+
+    /// - `words` goes: the search is in memory (`SongIndex`). What that is read from has `alive` in its indexes, since
+    ///   SQLite would look into every row for it.
+    /// - `tally`: one row an artist (0), album (1) or genre (2) with the number of its songs that are alive. `key` is
+    ///   its folded name, `name` the first of its spellings by their bytes.
+    private static let second = """
+        DROP TABLE words;
+        DROP INDEX song_title;
+        DROP INDEX song_artist;
+        DROP INDEX song_album;
+        DROP INDEX song_recency;
+        DROP INDEX song_genres;
+        CREATE INDEX song_title ON song (title_key, shown, alive) WHERE alive;
+        CREATE INDEX song_artist ON song (artist_key, album_key, track, title_key, shown, alive) WHERE alive;
+        CREATE INDEX song_album ON song (album_key, artist_key, track, title_key, shown, alive) WHERE alive;
+        CREATE INDEX song_recency ON song (recency, shown, alive) WHERE alive;
+        CREATE INDEX song_genres ON song (genre_id, genre, alive) WHERE alive;
+        CREATE TABLE tally (
+          kind INTEGER NOT NULL, id BLOB NOT NULL, key TEXT NOT NULL, name TEXT NOT NULL, artist TEXT,
+          songs INTEGER NOT NULL, PRIMARY KEY (kind, id)
+        ) WITHOUT ROWID;
+        CREATE INDEX tally_key ON tally (kind, key, id);
+        INSERT INTO tally SELECT 0, artist_id, artist_key, artist, NULL, songs FROM (
+          SELECT artist_id, artist_key, artist, row_number() OVER (PARTITION BY artist_id ORDER BY artist) AS place,
+            count(*) OVER (PARTITION BY artist_id) AS songs FROM song WHERE alive
+        ) WHERE place = 1;
+        INSERT INTO tally SELECT 1, album_id, album_key, album, artist, songs FROM (
+          SELECT album_id, album_key, album, artist,
+            row_number() OVER (PARTITION BY album_id ORDER BY album, artist) AS place,
+            count(*) OVER (PARTITION BY album_id) AS songs FROM song WHERE alive
+        ) WHERE place = 1;
+        INSERT INTO tally SELECT 2, genre_id, genre_key, genre, NULL, songs FROM (
+          SELECT genre_id, genre_key, genre, row_number() OVER (PARTITION BY genre_id ORDER BY genre) AS place,
+            count(*) OVER (PARTITION BY genre_id) AS songs FROM song WHERE alive AND genre <> ''
+        ) WHERE place = 1;
         """
 }

@@ -6,8 +6,14 @@ internal import Platform
 struct PageRequest {
     private let query: SongQuery
     private let cursor: SongCursor?
-    /// The search in FTS5's language, nil when the query has no words; empty when its words can match nothing.
-    private let match: String?
+    /// The words that a song must have, nil when they can match nothing.
+    private let terms: Set<SongIndex.Term>?
+
+    /// Songs of one page at most.
+    static let mostSongs = 500
+    /// Words of a query beyond these are left out: nobody types more, and each costs a look into the index.
+    private static let maximumWords = 32
+    private static let maximumScalars = 2_000
 
     /// - Throws: `missing` for a cursor that no page of this order gave out.
     init(_ query: SongQuery) throws(StoreError) {
@@ -19,154 +25,75 @@ struct PageRequest {
         } else {
             cursor = nil
         }
-        match = Self.match(query)
+        terms = Self.terms(query)
     }
 
-    func run(_ connection: Connection) throws(StoreError) -> SongPage {
-        if match?.isEmpty == true { return SongPage(songs: [], total: 0, next: nil) }
-        let limit = min(max(query.limit, 1), 500)
-        let total = try total(connection)
-        let songs = try songs(connection, limit: limit + 1, total: total)
-        let page = Array(songs.prefix(limit))
-        let next = songs.count > limit ? page.last.map { cursor(behind: $0) } : nil
-        return SongPage(songs: page.map(\.shownEntry), total: total, next: next)
+    func run(_ connection: Connection, _ index: SearchIndex) throws(StoreError) -> SongPage {
+        guard let terms else { return SongPage(songs: [], total: 0, next: nil) }
+        let limit = min(max(query.limit, 1), Self.mostSongs)
+        if terms.isEmpty && query.sha256 == nil { return try listing(connection, limit: limit) }
+        var question = SongIndex.Question(terms: terms, among: nil, order: query.order, limit: limit + 1)
+        if let sha256 = query.sha256 { question.among = try connection.numbers(of: sha256) }
+        let found = try index.find(question, behind: cursor, in: connection)
+        return try page(found.songs, limit: limit, total: found.total, connection)
     }
 
-    private func songs(_ connection: Connection, limit: Int, total: Int) throws(StoreError) -> [StoredSong] {
-        // Few matches are looked up and sorted. Of many, a walk in the order's index meets a page's worth soon: the
-        // walk takes about limit * all / matches steps, the look-ups as many as there are matches.
-        let all = try connection.songCount()
-        let walks = match == nil || total * total > limit * all
-        let columns = query.order.columns.map { "song.\($0)" }.joined(separator: ", ")
-        var (conditions, values) = walks ? walkingFilters : lookingUpFilters
-        if let cursor {
-            let places = Array(repeating: "?", count: cursor.keys.count).joined(separator: ", ")
-            conditions.append("(\(columns)) > (\(places))")
-            values += cursor.keys.map(\.value)
+    /// All songs: the database's own index of the order has them one behind the other.
+    private func listing(_ connection: Connection, limit: Int) throws(StoreError) -> SongPage {
+        let songs =
+            if let cursor {
+                try connection.songs(.after, cursor.keys, in: query.order, limit: limit + 1)
+            } else {
+                try connection.firstSongs(in: query.order, limit: limit + 1)
+            }
+        return try page(songs, limit: limit, total: try connection.songCount(), connection)
+    }
+
+    /// - Parameter numbers: of the page's songs, and of the one behind it.
+    private func page(
+        _ numbers: [UInt32], limit: Int, total: Int, _ connection: Connection
+    ) throws(StoreError) -> SongPage {
+        var songs: [StoredSong] = []
+        for number in numbers.prefix(limit) {
+            // One that was deleted since the index was asked is left out.
+            if let song = try connection.aliveSong(number) { songs.append(song) }
         }
-        let walked = query.sha256 == nil ? "song INDEXED BY \(query.order.index)" : "song"
-        let sql = """
-            SELECT song.number, song.shown, song.body
-            FROM \(walks ? walked : Self.lookedUp) WHERE \(conditions.joined(separator: " AND "))
-            ORDER BY \(columns) LIMIT \(limit)
-            """
-        return try connection.rows(sql, values) { row throws(StoreError) in try StoredSong(row) }
-    }
-
-    private func total(_ connection: Connection) throws(StoreError) -> Int {
-        let sql: String
-        var values: [SQLValue] = []
-        switch (match, query.sha256) {
-        case (nil, nil): return try connection.songCount()
-        case (let match?, nil):
-            // The search index holds the songs that are alive and no others.
-            sql = "SELECT count(*) FROM words WHERE words MATCH ?"
-            values = [.text(match)]
-        case (_, .some):
-            let filters = match == nil ? walkingFilters : lookingUpFilters
-            sql = """
-                SELECT count(*) FROM \(match == nil ? "song" : Self.lookedUp)
-                WHERE \(filters.sql.joined(separator: " AND "))
-                """
-            values = filters.values
-        }
-        return Int(try connection.row(sql, values) { $0.integer(0) } ?? 0)
-    }
-
-    private static let lookedUp = "words CROSS JOIN song ON song.number = words.rowid"
-
-    private var lookingUpFilters: (sql: [String], values: [SQLValue]) {
-        filters(byWords: "words MATCH ?")
-    }
-
-    private var walkingFilters: (sql: [String], values: [SQLValue]) {
-        filters(byWords: "song.number IN (SELECT rowid FROM words WHERE words MATCH ?)")
-    }
-
-    private func filters(byWords condition: String) -> (sql: [String], values: [SQLValue]) {
-        var sql = ["song.alive"]
-        var values: [SQLValue] = []
-        if let match {
-            sql.append(condition)
-            values.append(.text(match))
-        }
-        if let sha256 = query.sha256 {
-            sql.append("song.sha256 = ?")
-            values.append(.bytes(sha256.bytes))
-        }
-        return (sql, values)
+        let next = numbers.count > limit ? songs.last.map { cursor(behind: $0) } : nil
+        return SongPage(songs: songs.map(\.shownEntry), total: total, next: next)
     }
 
     private func cursor(behind song: StoredSong) -> String {
-        SongCursor(order: query.order, keys: query.order.keys(of: song)).text
+        let keys = SongKeys(song.entry, shown: song.shown)
+        return SongCursor(order: query.order, keys: keys.cursorKeys(in: query.order)).text
     }
-}
 
-extension PageRequest {
-    /// Words of a query beyond these are left out: nobody types more, and each costs a look into the index.
-    private static let maximumWords = 32
-    private static let maximumScalars = 2_000
-
-    /// Every word as a quoted prefix, so that nothing a listener types is read as FTS5's syntax.
-    private static func match(_ query: SongQuery) -> String? {
-        let fields = [
-            ("", query.words), ("title_key : ", query.title), ("artist_key : ", query.artist),
-            ("album_key : ", query.album), ("genre_key : ", query.genre),
+    private static func terms(_ query: SongQuery) -> Set<SongIndex.Term>? {
+        let texts: [(Set<SongField>, String?)] = [
+            (Set(SongField.allCases), query.words), ([.title], query.title), ([.artist], query.artist),
+            ([.album], query.album), ([.genre], query.genre),
         ]
-        var parts: [String] = []
-        var asksForNothing = false
-        for (column, text) in fields {
+        var terms: Set<SongIndex.Term> = []
+        for (fields, text) in texts {
             guard let text, text.unicodeScalars.contains(where: { !$0.properties.isWhitespace }) else { continue }
             let words = CatalogueText.words(String(text.unicodeScalars.prefix(maximumScalars))).prefix(maximumWords)
             // Only signs, no letter or digit: there is no such word, and the answer is not the whole library.
-            if words.isEmpty { asksForNothing = true }
-            parts += words.map { "(\(column)\"\($0)\" *)" }
+            if words.isEmpty { return nil }
+            for word in words { terms.insert(SongIndex.Term(fields: fields, prefix: Word(word.utf8))) }
         }
-        if asksForNothing { return "" }
-        return parts.isEmpty ? nil : parts.joined(separator: " AND ")
+        return terms
     }
 }
 
-extension SongOrder {
-    /// What the rows are sorted by, all ascending, the id last: each order has an index of exactly these.
-    fileprivate var columns: [String] {
-        switch self {
-        case .title: ["title_key", "shown"]
-        case .artist: ["artist_key", "album_key", "track", "title_key", "shown"]
-        case .album: ["album_key", "artist_key", "track", "title_key", "shown"]
-        case .added: ["recency", "shown"]
+extension Connection {
+    fileprivate func numbers(of sha256: ContentHash) throws(StoreError) -> [UInt32] {
+        try rows("SELECT number FROM song WHERE alive AND sha256 = ?", [.bytes(sha256.bytes)]) {
+            UInt32(truncatingIfNeeded: $0.integer(0))
         }
     }
 
-    fileprivate var index: String {
-        switch self {
-        case .title: "song_title"
-        case .artist: "song_artist"
-        case .album: "song_album"
-        case .added: "song_recency"
-        }
-    }
-
-    fileprivate func keys(of song: StoredSong) -> [SongCursor.Key] {
-        columns.map { column in
-            switch column {
-            case "title_key": .text(CatalogueText.folded(song.entry.title.value))
-            case "artist_key": .text(CatalogueText.folded(song.entry.artist.value))
-            case "album_key": .text(CatalogueText.folded(song.entry.album.value))
-            case "track": .number(Int64(song.entry.track.value ?? 0))
-            case "recency": .number(-song.entry.addedAtMs)
-            default: .id(song.shown)
-            }
-        }
-    }
-}
-
-extension SongCursor.Key {
-    fileprivate var value: SQLValue {
-        switch self {
-        case .number(let number): .integer(number)
-        case .text(let text): .text(text)
-        case .id(let id): blob(id.value)
+    fileprivate func aliveSong(_ number: UInt32) throws(StoreError) -> StoredSong? {
+        try row("SELECT number, shown, body FROM song WHERE number = ? AND alive", [.integer(Int64(number))]) {
+            row throws(StoreError) in try StoredSong(row)
         }
     }
 }

@@ -17,6 +17,10 @@ struct StoredSong {
         return entry
     }
 
+    /// Nil for a deleted one.
+    var aliveEntry: SongEntry? { entry.alive.value ? entry : nil }
+    var aliveKeys: SongKeys? { aliveEntry.map { SongKeys($0, shown: shown) } }
+
     /// Reads the columns `number, shown, body`.
     init(_ row: Row) throws(StoreError) {
         guard let entry = EntryCodec.decode(row.bytes(2)) else { throw .corrupt }
@@ -41,7 +45,9 @@ extension Connection {
 
     /// Merges an entry under its shared id into its family, and writes every row of the family that this changes.
     /// - Returns: the merged recording's row number, and the recording as it is now.
-    func merge(_ entry: SongEntry) throws(StoreError) -> (number: Int64, entry: SongEntry) {
+    func merge(
+        _ entry: SongEntry, noting changes: inout IndexChanges
+    ) throws(StoreError) -> (number: Int64, entry: SongEntry) {
         let rows = try rows("SELECT number, shown, body FROM song WHERE shared = ?", [blob(entry.id.value)]) {
             row throws(StoreError) in try StoredSong(row)
         }
@@ -51,7 +57,8 @@ extension Connection {
         for (recording, shown) in zip(family.recordings, family.shown) {
             let sha256 = recording.content.value.sha256
             let before = rows.first { $0.entry.content.value.sha256 == sha256 }
-            let number = try write(recording, shown: shown.id, alone: family.recordings.count == 1, over: before)
+            let alone = family.recordings.count == 1
+            let number = try write(recording, shown: shown.id, alone: alone, over: before, noting: &changes)
             if sha256 == entry.content.value.sha256 { merged = (number, recording) }
         }
         guard let merged else { throw .corrupt }
@@ -59,38 +66,38 @@ extension Connection {
         return merged
     }
 
-    /// Writes one recording's row unless it already says so; the search index and the count follow.
+    /// Writes one recording's row unless it already says so; the search index, the groups and the count follow.
     private func write(
-        _ recording: SongEntry, shown: SongID, alone: Bool, over before: StoredSong?
+        _ recording: SongEntry, shown: SongID, alone: Bool, over before: StoredSong?,
+        noting changes: inout IndexChanges
     ) throws(StoreError) -> Int64 {
         if let before, before.entry == recording, before.shown == shown { return before.number }
-        let columns = columns(of: recording, shown: shown, alone: alone)
+        let keys = SongKeys(recording, shown: shown)
+        let columns = columns(of: recording, keys, alone: alone)
         let number: Int64
         if let before {
             number = before.number
-            if before.entry.alive.value { try unindex(number) }
             try execute(Self.update, columns + [.integer(number)])
         } else {
             try execute(Self.insert, columns)
             number = lastNumber
         }
-        if recording.alive.value { try index(number) }
-        try addToSongCount((recording.alive.value ? 1 : 0) - (before?.entry.alive.value == true ? 1 : 0))
+        let (old, new) = (before?.aliveEntry, recording.alive.value ? recording : nil)
+        try changes.note(
+            UInt32(truncatingIfNeeded: number), before: before?.aliveKeys, after: new == nil ? nil : keys, in: self)
+        try tally(old, new)
+        try addToSongCount((new == nil ? 0 : 1) - (old == nil ? 0 : 1))
         return number
     }
 
-    private func columns(of entry: SongEntry, shown: SongID, alone: Bool) -> [SQLValue] {
-        let (title, artist, album, genre) = (
-            entry.title.value, entry.artist.value, entry.album.value, entry.genre.value
-        )
+    private func columns(of entry: SongEntry, _ keys: SongKeys, alone: Bool) -> [SQLValue] {
+        let (artist, album, genre) = (entry.artist.value, entry.album.value, entry.genre.value)
         let content = entry.content.value
         return [
-            blob(entry.id.value), .bytes(content.sha256.bytes), blob(shown.value),
+            blob(entry.id.value), .bytes(content.sha256.bytes), blob(keys.shown.value),
             alone ? .null : blob(SongIdentity.collisionID(of: entry.id, sha256: content.sha256).value),
-            .integer(entry.alive.value ? 1 : 0), .text(CatalogueText.folded(title)),
-            .text(CatalogueText.folded(artist)),
-            .text(CatalogueText.folded(album)), .text(CatalogueText.folded(genre)),
-            .integer(Int64(entry.track.value ?? 0)), .integer(-entry.addedAtMs),
+            .integer(entry.alive.value ? 1 : 0), .text(keys[.title]), .text(keys[.artist]), .text(keys[.album]),
+            .text(keys[.genre]), .integer(keys.track), .integer(keys.recency),
             blob(SongIdentity.artistID(artist).value), blob(SongIdentity.albumID(album, artist: artist).value),
             blob(SongIdentity.genreID(genre).value), .text(artist), .text(album), .text(genre),
             .bytes(EntryCodec.encode(entry)),
@@ -107,21 +114,4 @@ extension Connection {
           recency, artist_id, album_id, genre_id, artist, album, genre, body)
         = (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) WHERE number = ?
         """
-
-    private func index(_ number: Int64) throws(StoreError) {
-        try execute(
-            """
-            INSERT INTO words (rowid, title_key, artist_key, album_key, genre_key)
-            SELECT number, title_key, artist_key, album_key, genre_key FROM song WHERE number = ?
-            """, [.integer(number)])
-    }
-
-    /// Takes a song out of the search index; its row must still say what was indexed.
-    private func unindex(_ number: Int64) throws(StoreError) {
-        try execute(
-            """
-            INSERT INTO words (words, rowid, title_key, artist_key, album_key, genre_key)
-            SELECT 'delete', number, title_key, artist_key, album_key, genre_key FROM song WHERE number = ?
-            """, [.integer(number)])
-    }
 }

@@ -51,6 +51,14 @@ struct Row {
 
     func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
 
+    /// Whether a text or a blob has just these bytes.
+    func equals(_ column: Int32, _ bytes: [UInt8]) -> Bool {
+        // Safe because the bytes are compared before the statement steps on; the length is asked for after the pointer.
+        guard let start = unsafe sqlite3_column_blob(statement.handle, column) else { return bytes.isEmpty }
+        let count = Int(unsafe sqlite3_column_bytes(statement.handle, column))
+        return unsafe UnsafeRawBufferPointer(start: start, count: count).elementsEqual(bytes)
+    }
+
     func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(statement.handle, column) == SQLITE_NULL }
 
     /// A blob's bytes, or a text's.

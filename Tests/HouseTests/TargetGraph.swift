@@ -45,7 +45,8 @@ enum TargetGraph {
 
     /// What measures, under `Benchmarks`: each target's folder there, and what it may use.
     static let benchmarks: [String: (folder: String, uses: Set<String>)] = [
-        "bench-ring": ("Ring", values.union(["Ring", "Registry", "Platform", "Linux", "Simulation", "Testbed"]))
+        "bench-ring": ("Ring", values.union(["Ring", "Registry", "Platform", "Linux", "Simulation", "Testbed"])),
+        "bench-search": ("Search", values.union(["Catalogue", "HTTP", "Platform", "Linux", "SQLiteStore"])),
     ]
 
     /// What the tests share: no target of Sources may use it.

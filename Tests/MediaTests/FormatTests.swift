@@ -18,6 +18,8 @@ import TestTools
         (["-c:a", "libmp3lame", "-b:a", "32k", "-ar", "16000", "-ac", "1"], "low.mp3", "mp3"),
         (["-c:a", "libmp3lame", "-write_xing", "0", "-id3v2_version", "0"], "bare.mp3", "mp3"),
         (["-c:a", "libmp3lame", "-write_id3v1", "1"], "v1.mp3", "mp3"),
+        (["-c:a", "libmp3lame", "-q:a", "4", "-write_xing", "0"], "vbr-bare.mp3", "mp3"),
+        (["-c:a", "alac", "-movflags", "faststart"], "alac-front.m4a", "alac"),
         (["-c:a", "flac", "-ar", "96000", "-sample_fmt", "s32"], "high.flac", "flac"),
         (["-c:a", "flac", "-ac", "6"], "six.flac", "flac"),
         (["-c:a", "aac", "-movflags", "faststart"], "front.m4a", "aac"),
@@ -26,6 +28,10 @@ import TestTools
         (["-c:a", "libvorbis", "-ar", "22050", "-q:a", "0"], "low.ogg", "vorbis"),
         (["-c:a", "pcm_u8", "-ar", "11025", "-ac", "1"], "old.wav", "pcm"),
         (["-c:a", "pcm_f32le"], "float.wav", "pcm"), (["-c:a", "pcm_s24le", "-ac", "6"], "six.wav", "pcm"),
+        (["-c:a", "pcm_s16be"], "plain.aiff", "pcm"),
+        (["-c:a", "pcm_s24be", "-write_id3v2", "1"], "tagged.aiff", "pcm"),
+        (["-c:a", "pcm_f32be"], "float.aiff", "pcm"), (["-c:a", "pcm_s16le", "-f", "aiff"], "swapped.aifc", "pcm"),
+        (["-c:a", "pcm_s8", "-ar", "8000", "-ac", "1"], "small.aiff", "pcm"),
         (["-c:a", "aac", "-ac", "1", "-f", "adts"], "mono.aac", "aac"),
     ])
     func `Every shape of a format is read`(_ arguments: [String], _ name: String, _ codec: String) async throws {
@@ -55,7 +61,7 @@ import TestTools
     @Test func `A head longer than a chunk may be is several`() async throws {
         let folder = try TemporaryFolder()
         let padding = 9 << 20
-        let tag = Array("ID3".utf8) + [4, 0, 0] + synchsafe(padding) + Array(repeating: 0, count: padding)
+        let tag = Array("ID3".utf8) + [4, 0, 0] + ID3.synchsafe(padding) + Array(repeating: 0, count: padding)
         let bare = try Data(contentsOf: URL(filePath: Music.song("formats/song.mp3")))
         let song = try await Child.song(folder.file("a.mp3", tag + Array(bare))).description
         #expect(song.cuts.filter { $0.kind == .head }.map(\.length).prefix(2) == [4 << 20, 4 << 20])
@@ -70,16 +76,13 @@ import TestTools
         for (length, isKept) in [(4 << 20, true), ((4 << 20) + 1, false)] {
             let picture = [0xFF, 0xD8, 0xFF] + Array(repeating: UInt8(7), count: length - 3)
             let frame = [0] + Array("image/jpeg".utf8) + [0, 3, 0] + picture
-            let body = Array("APIC".utf8) + synchsafe(frame.count) + [0, 0] + frame
-            let tag = Array("ID3".utf8) + [4, 0, 0] + synchsafe(body.count) + body
+            let body = Array("APIC".utf8) + ID3.synchsafe(frame.count) + [0, 0] + frame
+            let tag = Array("ID3".utf8) + [4, 0, 0] + ID3.synchsafe(body.count) + body
             let song = try await Child.song(folder.file("\(isKept).mp3", tag + Array(bare)))
             #expect(song.cover == (isKept ? picture : []))
             #expect(song.description.coverContentType == (isKept ? "image/jpeg" : nil))
         }
     }
-
-    /// ID3's way to write a number.
-    private func synchsafe(_ number: Int) -> [UInt8] { (0..<4).map { UInt8(number >> (7 * (3 - $0)) & 127) } }
 
     @Test func `Chunks of dense audio stay within four mebibytes and lose no sample`() async throws {
         let song = try await made(audio + ["-c:a", "pcm_f32le", "-ar", "96000", "-ac", "6"], as: "dense.wav")
@@ -96,11 +99,14 @@ import TestTools
         ]
         for (codec, name) in [
             ("libmp3lame", "a.mp3"), ("flac", "a.flac"), ("libvorbis", "a.ogg"), ("libopus", "a.opus"),
-            ("aac", "a.m4a"),
+            ("aac", "a.m4a"), ("pcm_s16be", "a.aiff"),
         ] {
-            let found = try await made(["-map", "0:a", "-map_metadata", "-1", "-c:a", codec] + tags, as: name)
-                .description
-                .tags
+            let found = try await made(
+                ["-map", "0:a", "-map_metadata", "-1", "-c:a", codec]
+                    + (name == "a.aiff" ? ["-write_id3v2", "1"] : []) + tags, as: name
+            )
+            .description
+            .tags
             let expected = SongTags(
                 title: "Ünïcödé ☃", artist: "Various", album: "A", genre: "Jazz", year: 1999, track: 3)
             #expect(found == expected, "\(name)")

@@ -59,6 +59,10 @@ import TestTools
             #expect(try await server.get("/api/v1/artists").text.contains(#""name":"Ann","songs":3"#))
             #expect(try await server.get("/api/v1/albums").text.hasPrefix(#"{"albums":["#))
             #expect(try await server.get("/api/v1/genres").text.hasPrefix(#"{"genres":["#))
+            let first = try await server.get("/api/v1/artists?limit=1").text
+            let next = try #require(first.firstMatch(of: #/"next":"([\w-]+)"/#)?.1)
+            #expect(try await server.get("/api/v1/artists?cursor=\(next)").text.contains(#""name":"Ben""#))
+            #expect(try await server.get("/api/v1/artists?cursor=garbage").status == 400)
             try await server.stop()
         }
     }

@@ -36,6 +36,10 @@ extension SQLiteStore {
     @discardableResult
     func add(_ song: SongEntry) async throws -> LogRecord? { try await change(song.id) { _ in song } }
 
+    func groups(_ kind: SongGroup.Kind) async throws -> [SongGroup] {
+        try await groups(kind, limit: 500, cursor: nil).groups
+    }
+
     func titles(_ query: SongQuery) async throws -> [String] { try await page(query).songs.map(\.title.value) }
     func titles(_ words: String) async throws -> [String] { try await titles(SongQuery(words: words)) }
 }

@@ -214,14 +214,14 @@ struct PageTests {
         try await store.add(song("2", "Abba", "gold", genre: "pop", content: 2))
         try await store.add(song("3", "Queen", "Gold", genre: "", content: 3))
         try await store.add(song("4", "Ärzte", "Jazz", genre: "Punk", content: 4))
-        let artists = try await store.artists()
+        let artists = try await store.groups(.artist)
         #expect(artists.map(\.name) == ["ABBA", "Ärzte", "Queen"])
         #expect(artists.map(\.songs) == [2, 1, 1])
-        let albums = try await store.albums()
+        let albums = try await store.groups(.album)
         #expect(albums.map(\.name) == ["Gold", "Gold", "Jazz"])
         #expect(Set(albums.map(\.id)).count == 3)
         #expect(Set(albums.compactMap(\.artist)) == ["ABBA", "Queen", "Ärzte"])
-        #expect(try await store.genres().map(\.name) == ["Pop", "Punk"])
+        #expect(try await store.groups(.genre).map(\.name) == ["Pop", "Punk"])
         #expect(try await store.entries(after: nil, limit: 100).count == 4)
     }
 

@@ -48,7 +48,8 @@ package final class ClientSession {
     private func upload(_ paths: [String], _ showsEach: Bool) async throws(ClientError) {
         let files = try await MusicFolder(files: world.files).files(at: paths)
         guard !files.isEmpty else {
-            throw .file("there is no music in \(paths.joined(separator: ", ")): mp3, flac, ogg, opus, m4a, aac, wav")
+            throw .file(
+                "there is no music in \(paths.joined(separator: ", ")): mp3, flac, ogg, opus, m4a, aac, wav, aiff")
         }
         let summary = await upload(files, showsEach)
         if summary.failed > 0 {

@@ -13,7 +13,9 @@ struct MusicFile: Hashable, Sendable {
 @Loop
 struct MusicFolder {
     /// The endings of the formats that Rondo takes (the spec, §5).
-    static let endings: Set<String> = ["mp3", "flac", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "wav", "wave"]
+    static let endings: Set<String> = [
+        "mp3", "flac", "ogg", "oga", "opus", "m4a", "m4b", "mp4", "aac", "wav", "wave", "aif", "aiff", "aifc",
+    ]
     /// Against folders that contain themselves by links.
     private static let deepest = 32
 

@@ -33,6 +33,7 @@ struct Song: Hashable, Sendable, Decodable {
         case "audio/mp4": "m4a"
         case "audio/aac": "aac"
         case "audio/wav", "audio/x-wav", "audio/vnd.wave": "wav"
+        case "audio/aiff", "audio/x-aiff": "aiff"
         default: "audio"
         }
     }

@@ -12,6 +12,8 @@ final class RealServer {
     let type: String
     private let arguments: [String]
     private let log: String
+    /// Another copy of the program, for a test that gives it another parser.
+    var program = Tool.rondo
     private(set) var process: ChildProcess?
     private let prober: Prober
 
@@ -39,7 +41,7 @@ final class RealServer {
 
     func start() throws {
         var child = ChildSpecification(
-            Tool.rondo, arguments, environment: Tool.cleanEnvironment(adding: prober.environment))
+            program, arguments, environment: Tool.cleanEnvironment(adding: prober.environment))
         child.output = .appended(to: log)
         child.error = .appended(to: log)
         child.hasOwnGroup = true
