@@ -36,7 +36,8 @@ package final class FreeingDriver {
         self.metrics = metrics
     }
 
-    /// - Parameter isSettled: whether every chunk of this disk is in its place, and the placement has been the same for a while.
+    /// - Parameter isSettled: whether every chunk of this disk is in its place, and the placement has been the same for
+    ///   a while.
     package func tokenTaken(_ token: TokenMark, in ring: any StorageRing, isSettled: Bool) {
         self.token = token
         handle(

@@ -82,8 +82,8 @@ package final class RepairDriver {
         }
     }
 
-    /// Whether nobody needs the chunk any more: then it is about to be freed, and a copy that was freed already must not
-    /// come back. One with a lease may belong to a song that is just being uploaded, or is not known here yet.
+    /// Whether nobody needs the chunk any more: then it is about to be freed, and a copy that was freed already must
+    /// not come back. One with a lease may belong to a song that is just being uploaded, or is not known here yet.
     private func isOver(_ hash: ContentHash, _ references: [ChunkReference]) async throws(StoreError) -> Bool {
         guard !references.isEmpty, !chunks.isLeased(hash) else { return false }
         return try await metadata.needed(references).isEmpty

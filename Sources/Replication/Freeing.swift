@@ -4,11 +4,11 @@ package import Placement
 /// Frees copies that nobody needs any more, on this server's own disk and while it holds the ring's token.
 ///
 /// Two kinds of chunks go. **Unneeded** ones belong to no song that is alive: their recordings were deleted, or their
-/// upload came to nothing. One is freed while nobody is missing in the ring, when every other server has been asked, told
-/// which recordings this one knows of, and has said that by its own catalogue and references nobody needs it. **Surplus** ones are needed, but
-/// placement does not want them here: each server that should hold the chunk must say, having read it, that it holds it
-/// and will keep it for a lease's time. A server that says so cannot free its own copy for as long, so two that ask
-/// each other both keep theirs.
+/// upload came to nothing. One is freed while nobody is missing in the ring, when every other server has been asked,
+/// told which recordings this one knows of, and has said that by its own catalogue and references nobody needs it.
+/// **Surplus** ones are needed, but placement does not want them here: each server that should hold the chunk must say,
+/// having read it, that it holds it and will keep it for a lease's time. A server that says so cannot free its own copy
+/// for as long, so two that ask each other both keep theirs.
 ///
 /// The token makes one server at a time do this, which keeps the number of copies from falling by more than one at
 /// once; nothing of the above depends on there being one. What is asked under an older token is refused by whoever

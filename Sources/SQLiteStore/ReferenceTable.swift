@@ -54,8 +54,8 @@ extension Connection {
     }
 }
 
-/// References that wait for the writer: all that have come meanwhile go in one transaction, and each caller returns when
-/// its own is on disk.
+/// References that wait for the writer: all that have come meanwhile go in one transaction, and each caller returns
+/// when its own is on disk.
 final class ReferenceBatch: Sendable {
     private struct State {
         var references: [ChunkReference] = []

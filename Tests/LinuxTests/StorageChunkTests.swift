@@ -233,7 +233,7 @@ struct ChunkRemovalTests {
         let (hash, bytes) = smallChunk(1)
         for _ in 0..<4 {
             try await store.put(hash, bytes)
-            while store.isLeased(hash) { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(try await onLoop { await becomes { !store.isLeased(hash) } })
             async let removed = store.remove(hash)
             _ = store.lease([hash])
             try await store.put(hash, bytes)

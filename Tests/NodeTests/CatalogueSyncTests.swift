@@ -156,7 +156,8 @@ extension StorageNode {
                 try await left.enter("Left \(number)")
                 try await right.enter("Right \(number)")
             }
-            // The later change of each field wins; a deletion wins over what was before, and a later sign of life over it.
+            // The later change of each field wins; a deletion wins over what was before, and a later sign of life over
+            // it.
             for (index, id) in ids.enumerated() {
                 let early = left.catalogue.stamp()
                 let late = Stamp(wallMs: early.wallMs + 1, counter: 0, writer: right.id)

@@ -3,8 +3,8 @@ internal import Model
 /// Until when chunks are kept whatever else is known of them: for a term after each put of an upload, or each
 /// promise to keep them (the design, §7).
 ///
-/// The leases of an earlier process are not known, so a young store keeps everything for a term. Time is that of a clock
-/// that no one sets.
+/// The leases of an earlier process are not known, so a young store keeps everything for a term. Time is that of a
+/// clock that no one sets.
 struct ChunkLeases: Sendable {
     private let term: Duration
     private let openedAt: MonotonicTime

@@ -159,8 +159,8 @@ package struct StorageWorld {
         return one.isUp && other.isUp && one.side == other.side
     }
 
-    /// Asks `target`, which does `work` when the question comes; `reply` gets the answer, or nil at the deadline, unless
-    /// the asker has died meanwhile.
+    /// Asks `target`, which does `work` when the question comes; `reply` gets the answer, or nil at the deadline,
+    /// unless the asker has died meanwhile.
     mutating func ask<Answer>(
         _ target: ServerID, by asker: ServerID, within limit: Duration,
         _ work: @escaping (inout StorageWorld) -> Answer?, _ reply: @escaping (inout StorageWorld, Answer?) -> Void
