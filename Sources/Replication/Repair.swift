@@ -7,7 +7,7 @@ package import Placement
 /// pushes what is missing. Of several holders the first in placement order pushes, so that a chunk is sent once; nobody
 /// needs to know more than its own chunks and the roster. A pass runs soon after every change of the live set, and
 /// from time to time, which is when a chunk gets its third copy that was stored with two; it is idempotent and may be
-/// cut off anywhere. Nothing is freed.
+/// cut off anywhere. What goes is `Freeing`'s affair.
 package struct Repair: Sendable {
     /// Times and bounds of repair.
     package struct Configuration: Sendable {
