@@ -27,7 +27,7 @@ extension Ring {
         package enum Kind: Hashable, Sendable {
             /// Probing and everything that is due every 50 to 200 ms.
             case tick
-            /// Ageing and re-pinging the dead, once a second.
+            /// Ageing the dead, once a second.
             case second
             /// The end of the wait for those who were asked about a suspect.
             case confirmation(ServerLife)

@@ -93,6 +93,7 @@ extension Ring {
         }
         for life in detector.inquiries.keys.sorted() { probeForInquiry(life) }
         for life in silent { suspect(life, .silent) }
+        pingDeadIfDue()
         setTick(at: now + nextInterval)
     }
 

@@ -13,6 +13,8 @@ struct Joining: Sendable {
     /// What the registry said last, and the roster's digest at which all contacts were in it.
     var lastLearnt: [Ring.Contact] = []
     var soughtDigest: UInt64?
+    /// When a dead server is pinged next.
+    var deadPingDue = MonotonicTime.zero
     /// Up to which minute after the start the dead have grown older.
     var minute: Int64 = 0
     /// More contacts than this are not kept.
@@ -28,10 +30,8 @@ extension Ring {
         detector.lastSign = now
         let phase = Int64.random(in: 0..<configuration.probeInterval.nanoseconds, using: &generator)
         setTick(at: now + .nanoseconds(phase))
-        // At times of their own: if all that started together pinged the dead together, a cut that is healed would be
-        // noticed up to a second later than by chance.
-        let second = Int64.random(in: 0..<1_000_000_000, using: &generator)
-        setTimer(.second, at: now + .seconds(1) + .nanoseconds(second))
+        setTimer(.second, at: now + .seconds(1) + .nanoseconds(phase))
+        joining.deadPingDue = now + .nanoseconds(Int64.random(in: 0..<1_000_000_000, using: &generator))
         setTokenTimer()
         for life in links.observed { if let entry = roster[life.id] { startObserving(entry) } }
         add(contacts)
@@ -144,11 +144,10 @@ extension Ring {
         return entry.incarnation < life.incarnation || (entry.life == life && entry.state == .dead)
     }
 
-    /// Ages the dead, pings one of them, and looks for those who should be here.
+    /// Ages the dead, and looks for those who should be here.
     mutating func everySecond() {
         setTimer(.second, at: now + .seconds(1))
         ageDead()
-        pingDead()
         forgetOldSigns()
         tellDamped(again: true)
         endDamping()
@@ -173,7 +172,12 @@ extension Ring {
     }
 
     /// One dead server a second, every other time one of those between the predecessor and this server.
-    private mutating func pingDead() {
+    ///
+    /// At a time of its own: if all that started together pinged together, a cut that is healed would be noticed up to
+    /// a second later than by chance.
+    mutating func pingDeadIfDue() {
+        guard now >= joining.deadPingDue else { return }
+        joining.deadPingDue = now + .seconds(1)
         guard roster.goneCount > 0 else { return }
         if let predecessor = links.predecessor, Bool.random(using: &generator) {
             let near = roster.dead(between: predecessor.id, and: id, limit: 64)
