@@ -24,7 +24,7 @@ extension ClusterTests {
                 #expect(edited.status == 200 && edited.json["title"] as? String == "Ein neuer Name")
                 #expect(try await Self.patch(second.url + songs[0], #"{"genre": "Jazz"}"#).status == 200)
                 let deleted = try await Curl.get(second.url + songs[1], ["-X", "DELETE"])
-                #expect(deleted.status == 204 && deleted.headers["x-rondo-replicas"] == "3")
+                #expect(deleted.status == 204 && Int(deleted.headers["x-rondo-replicas"] ?? "") ?? 0 >= 3)
                 try away.start()
                 try await cluster.ready()
                 for router in await cluster.running(.router) {
