@@ -47,7 +47,7 @@ package enum ChunkMessage {
     }
 
     /// The answer to `chunkNeed`, in the order of the question's chunks: a recording that is alive and needs the chunk,
-    /// which the asker may not have known of, or nil.
+    /// else one that the asker did not name and may need it, else nil.
     package struct Needed: Codable, Sendable {
         package var recordings: [ContentHash?]
     }

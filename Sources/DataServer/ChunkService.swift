@@ -119,10 +119,13 @@ package final class ChunkService {
                 message.references.count <= ChunkMessage.Need.maximumReferences
             else { return .failure(PeerRefusal(code: "bad_request", message: "too many chunks in one question")) }
             guard !isOver(message.token) else { return .failure(Self.tokenIsOver) }
-            var references = message.references
-            references += try await metadata.references(of: message.chunks)
-            let needed = try await metadata.needed(references)
-            let answer = ChunkMessage.Needed(recordings: message.chunks.map { needed[$0] })
+            let known = try await metadata.references(of: message.chunks)
+            let needed = try await metadata.needed(message.references + known)
+            // Who holds a chunk may not know yet that its recording is alive, and who knows that may not hold it: the
+            // asker learns of the recording, and asks all about it the next time.
+            let news = Dictionary(
+                Set(known).subtracting(message.references).map { ($0.chunk, $0.recording) }, uniquingKeysWith: min)
+            let answer = ChunkMessage.Needed(recordings: message.chunks.map { needed[$0] ?? news[$0] })
             return .success(PeerReply(header: WireJSON.encode(answer)))
         } catch {
             return refuse(error)

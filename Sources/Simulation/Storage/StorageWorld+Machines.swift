@@ -95,7 +95,12 @@ extension StorageWorld {
             let told = hashes.map { servers[id]?.references[$0] ?? [] }
             ask(
                 target, by: id, within: .seconds(2),
-                { world in zip(hashes, told).map { world.servers[target]?.need($0, $1) } }
+                { world in
+                    zip(hashes, told).map { hash, told in
+                        let server = world.servers[target]
+                        return server?.need(hash, told) ?? server?.references[hash]?.subtracting(told).min()
+                    }
+                }
             ) { world, needs in
                 for (hash, need) in zip(hashes, needs ?? []) where world.servers[id]?.chunks.contains(hash) == true {
                     if let need { world.servers[id]?.references[hash, default: []].insert(need) }
