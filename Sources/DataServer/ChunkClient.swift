@@ -37,15 +37,19 @@ package final class ChunkClient {
     }
 
     /// For each hash whether `server` holds it; asks in as many messages as it takes.
-    /// - Parameter keeping: whether the server is to keep those it holds for a lease's time.
+    /// - Parameters:
+    ///   - keeping: whether the server is to keep those it holds for a lease's time.
+    ///   - references: what it is to know of them; only with so many hashes as go into one message.
     /// - Throws: `PeerError`.
     package func have(
-        _ hashes: [ContentHash], keeping: Bool = false, at server: ServerID, deadline: MonotonicTime
+        _ hashes: [ContentHash], keeping: Bool = false, for references: [ChunkReference] = [], at server: ServerID,
+        deadline: MonotonicTime
     ) async throws(PeerError) -> [Bool] {
         var held: [Bool] = []
         for start in stride(from: 0, to: hashes.count, by: ChunkMessage.Have.maximumHashes) {
             let part = Array(hashes[start..<min(start + ChunkMessage.Have.maximumHashes, hashes.count)])
-            let message = ChunkMessage.Have(hashes: part, lease: keeping ? true : nil)
+            let message = ChunkMessage.Have(
+                hashes: part, lease: keeping ? true : nil, references: references.isEmpty ? nil : references)
             let reply = try await ask(.chunkHave, server, message, over: .control, deadline)
             held += try answers(ChunkMessage.Held.self, reply, count: part.count) { $0.held }
         }

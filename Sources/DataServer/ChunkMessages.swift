@@ -26,6 +26,8 @@ package enum ChunkMessage {
         package var hashes: [ContentHash]
         /// Whether those that are held are to be kept for a lease's time.
         package var lease: Bool?
+        /// What the asker knows of them: a copy counts when its holder knows as well why it is kept, and now it does.
+        package var references: [ChunkReference]?
     }
 
     /// `chunkReceipt`: the asker is about to free its copies: which of these, at most `maximumHashes`, are held,

@@ -33,7 +33,7 @@ package final class ChunkService {
     package func register(with peers: Peers) {
         peers.handle(.chunkPut) { [self] in await put($0) }
         peers.handle(.chunkRead) { [self] in await read($0) }
-        peers.handle(.chunkHave) { [self] in have($0) }
+        peers.handle(.chunkHave) { [self] in await have($0) }
         peers.handle(.chunkVerify) { [self] in await verify($0) }
         peers.handle(.chunkReceipt) { [self] in await receipt($0) }
         peers.handle(.chunkNeed) { [self] in await need($0) }
@@ -68,12 +68,13 @@ package final class ChunkService {
         }
     }
 
-    private func have(_ request: PeerRequest) -> Result<PeerReply, PeerRefusal> {
+    private func have(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
         do {
             let message = try WireJSON.decode(ChunkMessage.Have.self, from: request.header)
             guard message.hashes.count <= ChunkMessage.Have.maximumHashes else {
                 return .failure(PeerRefusal(code: "bad_request", message: "too many hashes in one question"))
             }
+            try await learn(message.references ?? [])
             let held =
                 message.lease == true
                 ? chunks.lease(message.hashes) : message.hashes.map { chunks.length(of: $0) != nil }
@@ -81,6 +82,18 @@ package final class ChunkService {
         } catch {
             return refuse(error)
         }
+    }
+
+    /// Notes why chunks that are held here are kept: a copy whose reference only another holder knew would be freed
+    /// once that one is lost.
+    private func learn(_ references: [ChunkReference]) async throws {
+        let held = references.filter { chunks.length(of: $0.chunk) != nil }
+        guard !held.isEmpty else { return }
+        guard references.count <= ChunkMessage.Need.maximumReferences else {
+            throw StoreError.failed(0, "too many references in one question")
+        }
+        let known = try await metadata.references(of: Array(Set(held.map(\.chunk))))
+        try await metadata.refer(Array(Set(held).subtracting(known)))
     }
 
     /// A copy that was damaged is no copy: each is read before this server promises to keep it.

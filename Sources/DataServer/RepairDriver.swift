@@ -66,7 +66,7 @@ package final class RepairDriver {
             Loop.spawn("repair.list") { [self] in handle(.chunksListed(chunks.inventory())) }
         case .ask(let question, let server, let hashes):
             Loop.spawn("repair.ask") { [self] in
-                let held = try? await client.have(hashes, at: server, deadline: clock.now + Self.questionDeadline)
+                let held = await held(hashes, by: server)
                 handle(.answered(question: question, held: held))
             }
         case .push(let hash, let target):
@@ -79,6 +79,18 @@ package final class RepairDriver {
             metrics.set(
                 "rondo_chunks_under_replicated", "Chunks this server answers for that lack copies.", to: Double(under))
             log.debug("repair pass ended", ["chunks": answeredFor, "under": under, "complete": complete])
+        }
+    }
+
+    private func held(_ hashes: [ContentHash], by server: ServerID) async -> [Bool]? {
+        do {
+            let references = try await metadata.references(of: hashes)
+            return try await client.have(
+                hashes, for: Array(references.prefix(ChunkMessage.Need.maximumReferences)), at: server,
+                deadline: clock.now + Self.questionDeadline)
+        } catch {
+            log.debug("a server did not say what it holds", ["peer": server.short, "error": "\(error)"])
+            return nil
         }
     }
 

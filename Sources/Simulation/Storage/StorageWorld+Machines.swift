@@ -22,9 +22,17 @@ extension StorageWorld {
             }
         case .listChunks: deliver(.chunksListed((servers[id]?.chunks ?? []).sorted()), to: id)
         case .ask(let question, let target, let hashes):
-            ask(target, by: id, within: .seconds(2), { $0.held(hashes, by: target) }) {
-                $0.deliver(.answered(question: question, held: $1), to: id)
-            }
+            let known = hashes.map { servers[id]?.references[$0] ?? [] }
+            ask(
+                target, by: id, within: .seconds(2),
+                { world in
+                    let held = world.held(hashes, by: target)
+                    for (index, hash) in hashes.enumerated() where held[index] {
+                        world.servers[target]?.references[hash, default: []].formUnion(known[index])
+                    }
+                    return held
+                }
+            ) { $0.deliver(.answered(question: question, held: $1), to: id) }
         case .push(let chunk, let target):
             guard let server = servers[id], server.need(chunk) != nil || isLeased(chunk, on: server) else {
                 return after(.milliseconds(1)) { $0.deliver(.pushed(chunk, to: target, succeeded: true), to: id) }
