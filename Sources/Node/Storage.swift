@@ -50,6 +50,7 @@ final class Storage {
             clock: world.clock, log: world.log, metrics: metrics)
         var bounds = Freeing.Configuration()
         bounds.replicas = replicas
+        bounds.batch = ChunkMessage.Receipt.maximumHashes
         freeing = FreeingDriver(
             own: ring.own, configuration: bounds, chunks: world.chunks, metadata: world.metadata, client: client,
             clock: world.clock, log: world.log, metrics: metrics)

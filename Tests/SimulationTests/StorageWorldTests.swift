@@ -12,8 +12,8 @@ import Testing
         }
     }
 
-    /// A third copy was there already, for another song. Its holder never learnt that this one needs it too, and freed it
-    /// once those who knew had lost their disks one after the other.
+    /// A third copy was there already, for another song. Its holder never learnt that this one needs it too, and freed
+    /// it once those who knew had lost their disks one after the other.
     @Test(arguments: [10_736, 20_987] as [UInt64])
     func `Repair brings the reason with the copy, also where the copy is there already`(seed: UInt64) {
         var history = StorageHistory(seed: seed)

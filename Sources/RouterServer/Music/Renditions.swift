@@ -56,18 +56,27 @@ package final class Renditions: SongRenditions {
 
     private func outcome(_ entry: SongEntry) async -> Result<SongEntry, any Error> {
         do {
-            let (source, target) = (try await tools.files.openSpool(), try await tools.files.openSpool())
-            let result: Result<SongEntry, any Error>
-            do {
-                result = .success(try await make(entry, source, target))
-            } catch {
-                result = .failure(error)
-            }
-            await source.close()
-            await target.close()
-            return result
+            return .success(
+                try await withSpool { source in
+                    try await self.withSpool { target in try await self.make(entry, source, target) }
+                })
         } catch {
-            return .failure(APIError(error))
+            return .failure(error)
+        }
+    }
+
+    /// Opens a spool file for `body`, and closes it whatever comes of that.
+    private func withSpool(
+        _ body: @Loop @Sendable (any SpoolFile) async throws -> SongEntry
+    ) async throws -> SongEntry {
+        let spool = try await tools.files.openSpool()
+        do {
+            let entry = try await body(spool)
+            await spool.close()
+            return entry
+        } catch {
+            await spool.close()
+            throw error
         }
     }
 
