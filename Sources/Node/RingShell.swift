@@ -48,16 +48,6 @@ final class RingShell {
 
     private static let roundBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
-    private struct MessageHeader: Codable {
-        var from: ServerLife
-        /// Nil takes any life.
-        var to: ServerLife?
-    }
-
-    private struct Acknowledgement: Codable {
-        var by: ServerLife
-    }
-
     init(
         ring: Ring, peers: Peers, sealer: DatagramSealer, clock: any Clock, log: Logger, metrics: Metrics
     ) {
@@ -160,14 +150,12 @@ extension RingShell {
         _ message: Ring.Message, _ id: Ring.MessageID, _ life: ServerLife?, _ endpoint: Endpoint, _ limit: Duration
     ) {
         let deadline = clock.now + limit
-        let header = WireJSON.encode(MessageHeader(from: ownLife, to: life))
-        let body = encoded(message)
+        let body = Ring.Envelope.encode(from: ownLife, to: life, message: encoded(message))
         Loop.spawn("ring.send") { [self] in
             do throws(PeerError) {
                 let reply = try await peers.request(
-                    .ring, to: PeerAddress(endpoint: endpoint, life: life), header: header, body: body,
-                    deadline: deadline)
-                guard let answer = try? WireJSON.decode(Acknowledgement.self, from: reply.header) else {
+                    .ring, to: PeerAddress(endpoint: endpoint, life: life), body: body, deadline: deadline)
+                guard let answer = try? Ring.Acknowledgement(decoding: reply.body) else {
                     return handle(.messageLost(id, .timedOut))
                 }
                 handle(.messageAcknowledged(id, by: answer.by))
@@ -179,7 +167,7 @@ extension RingShell {
 
     private func encoded(_ message: Ring.Message) -> [UInt8] {
         if let lastSent, lastSent.message == message { return lastSent.bytes }
-        let bytes = WireJSON.encode(message)
+        let bytes = message.encoded
         lastSent = (message, bytes)
         return bytes
     }
@@ -189,8 +177,7 @@ extension RingShell {
         case .unreachable(.refused): .refused
         case .answeredBy(let other): .answeredBy(other.life)
         case .refused(code: "other_life", let message):
-            (try? WireJSON.decode(Acknowledgement.self, from: Array(message.utf8))).map { .answeredBy($0.by) }
-                ?? .timedOut
+            (try? WireJSON.decode(ServerLife.self, from: Array(message.utf8))).map(Ring.LossReason.answeredBy) ?? .timedOut
         default: .timedOut
         }
     }
@@ -251,22 +238,22 @@ extension RingShell {
     }
 
     private func take(_ request: PeerRequest) -> Result<PeerReply, PeerRefusal> {
-        guard let header = try? WireJSON.decode(MessageHeader.self, from: request.header),
-            let message = try? WireJSON.decode(Ring.Message.self, from: request.body)
-        else {
+        guard let envelope = try? Ring.Envelope(decoding: request.body) else {
             metrics.count("rondo_ring_messages_garbled_total", "Ring messages that could not be read.")
             return .failure(PeerRefusal(code: "bad_request", message: "not a message of the ring"))
         }
-        let acknowledgement = WireJSON.encode(Acknowledgement(by: ownLife))
         // The link proved the sender's id; its incarnation may have grown since the link was made, never shrunk.
-        guard header.from.id == request.from.life.id, header.from.incarnation >= request.from.life.incarnation else {
+        let (from, proved) = (envelope.from, request.from.life)
+        guard from.id == proved.id, from.incarnation >= proved.incarnation else {
             return .failure(PeerRefusal(code: "bad_request", message: "a message in another server's name"))
         }
-        guard header.to == nil || header.to == ownLife else {
-            return .failure(PeerRefusal(code: "other_life", message: String(decoding: acknowledgement, as: UTF8.self)))
+        guard envelope.to == nil || envelope.to == ownLife else {
+            let own = String(decoding: WireJSON.encode(ownLife), as: UTF8.self)
+            return .failure(PeerRefusal(code: "other_life", message: own))
         }
-        handle(.messageReceived(message, from: header.from))
-        return .success(PeerReply(header: acknowledgement))
+        let acknowledgement = Ring.Acknowledgement(by: ownLife)
+        handle(.messageReceived(envelope.message, from: from))
+        return .success(PeerReply(body: acknowledgement.encoded))
     }
 
     private func report(_ observation: Ring.Observation) {

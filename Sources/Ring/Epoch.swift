@@ -3,7 +3,7 @@ package import Model
 /// The order of decisions about roles: a counter, and the manager that made it, so that no two managers share one.
 ///
 /// The highest epoch seen travels in every heartbeat; an instruction of a lower one is ignored (`docs/ring.md`).
-package struct Epoch: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+package struct Epoch: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let counter: UInt64
     package let manager: ServerID
 

@@ -4,7 +4,7 @@ extension Ring {
     /// What servers tell each other over authenticated connections; every one is acknowledged or reported lost.
     ///
     /// All are idempotent: one that arrives twice does no harm.
-    package enum Message: Hashable, Sendable, Codable {
+    package enum Message: Hashable, Sendable {
         /// "I am new, tell me your roster": answered with `roster`.
         case join(RosterEntry)
         /// All that the sender knows; a receiver that knows more answers with its own when `wantsAnswer`.
@@ -32,7 +32,7 @@ extension Ring {
 }
 
 /// Names an alert for ever: who launched it, in which life, and its how many-th it was.
-package struct AlertID: Hashable, Comparable, Sendable, Codable, CustomStringConvertible {
+package struct AlertID: Hashable, Comparable, Sendable, CustomStringConvertible {
     package let origin: ServerLife
     package let sequence: UInt64
 
@@ -51,7 +51,7 @@ package struct AlertID: Hashable, Comparable, Sendable, Codable, CustomStringCon
 }
 
 /// One server's line in an alert.
-package struct AlertRow: Hashable, Sendable, Codable {
+package struct AlertRow: Hashable, Sendable {
     package let life: ServerLife
     package let role: Role
     package let address: HostAddress
@@ -61,7 +61,7 @@ package struct AlertRow: Hashable, Sendable, Codable {
 }
 
 /// The message that goes round the ring when a server fails.
-package struct Alert: Hashable, Sendable, Codable {
+package struct Alert: Hashable, Sendable {
     package let id: AlertID
     /// The entries of the servers that failed, dead.
     package var failures: [RosterEntry]
@@ -79,7 +79,7 @@ package struct Alert: Hashable, Sendable, Codable {
 }
 
 /// An instruction to change roles: idempotent, and exact about who takes which role.
-package struct Imbalance: Hashable, Sendable, Codable {
+package struct Imbalance: Hashable, Sendable {
     package let epoch: Epoch
     /// The digest of the manager's roster when it decided.
     package let base: UInt64

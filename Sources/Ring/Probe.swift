@@ -90,7 +90,7 @@ extension Probe {
     }
 
     /// - Throws: `ProbeError` for anything but exactly one probe of this version.
-    package init(decoding bytes: some Collection<UInt8>) throws(ProbeError) {
+    package init(decoding bytes: [UInt8]) throws(ProbeError) {
         guard bytes.count >= 2 else { throw .wrongLength(bytes.count) }
         var rest = bytes[...]
         let version: UInt8 = rest.takeBigEndian()
@@ -117,7 +117,7 @@ extension [UInt8] {
     }
 }
 
-extension Collection<UInt8> where SubSequence == Self {
+extension ArraySlice<UInt8> {
     /// Takes a number from the front; bytes that are missing count as nothing, so the caller checks the length first.
     fileprivate mutating func takeBigEndian<Value: FixedWidthInteger>() -> Value {
         var value: Value = 0

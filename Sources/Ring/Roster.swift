@@ -95,22 +95,3 @@ extension Roster: Hashable {
 
     package func hash(into hasher: inout Hasher) { hasher.combine(digest) }
 }
-
-extension Roster: Codable {
-    /// Reads a list of entries in any order.
-    /// - Throws: `DecodingError` for more than `maximumEntries`.
-    package init(from decoder: any Decoder) throws {
-        var container = try decoder.unkeyedContainer()
-        while !container.isAtEnd {
-            merge(try container.decode(RosterEntry.self))
-            guard count <= Roster.maximumEntries else {
-                throw DecodingError.dataCorruptedError(in: container, debugDescription: "a roster too long")
-            }
-        }
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.unkeyedContainer()
-        for entry in entries { try container.encode(entry) }
-    }
-}

@@ -1,7 +1,7 @@
 package import Model
 
 /// What the ring thinks of one life of a server; the order is the order in which states win (`docs/ring.md`).
-package enum ServerState: String, Hashable, Comparable, Sendable, Codable, CaseIterable {
+package enum ServerState: String, Hashable, Comparable, Sendable, CaseIterable {
     case alive
     /// Not heard by an observer that is asking others. An observer's own view: it is not spread.
     case suspect
@@ -59,8 +59,9 @@ package struct RosterEntry: Hashable, Sendable {
     package var unconfirmed: Bool
     /// For how long it has been dead or left, in whole seconds; entries go after `Ring.Configuration.deadMemory`.
     package var deadSeconds: Int64
-    /// What a later version says of this server: kept and passed on, and no part of the digest.
-    package var unknown: [String: UnknownField] = [:]
+    /// What a later version says of this server, whole fields as they came: kept and passed on, and no part of the
+    /// digest.
+    package var unknown: [UInt8] = []
 
     package init(
         id: ServerID, incarnation: Incarnation, startNonce: UInt64, role: Role, host: HostAddress, peerPort: UInt16,
@@ -127,59 +128,6 @@ extension RosterEntry {
         mixed = Mixing.mix(incarnation.value, into: mixed)
         mixed = Mixing.mix(state.rank, into: mixed)
         return Mixing.mix(version, into: mixed)
-    }
-}
-
-extension RosterEntry: Codable {
-    private enum CodingKeys: String, CodingKey {
-        case id, incarnation, state, version, startNonce, role, roleEpoch, leaving, pinned, provisional, host, peerPort
-        case httpPort, publicHttp, capacity, unconfirmed, deadSeconds, damped
-    }
-
-    package init(from decoder: any Decoder) throws {
-        let fields = try decoder.container(keyedBy: CodingKeys.self)
-        id = try fields.decode(ServerID.self, forKey: .id)
-        incarnation = try fields.decode(Incarnation.self, forKey: .incarnation)
-        state = try fields.decode(ServerState.self, forKey: .state)
-        version = try fields.decode(UInt64.self, forKey: .version)
-        startNonce = try fields.decode(UInt64.self, forKey: .startNonce)
-        role = try fields.decode(Role.self, forKey: .role)
-        roleEpoch = try fields.decode(Epoch.self, forKey: .roleEpoch)
-        leaving = try fields.decode(Bool.self, forKey: .leaving)
-        pinned = try fields.decode(Bool.self, forKey: .pinned)
-        provisional = try fields.decode(Bool.self, forKey: .provisional)
-        host = try fields.decode(HostAddress.self, forKey: .host)
-        peerPort = try fields.decode(UInt16.self, forKey: .peerPort)
-        httpPort = try fields.decode(UInt16.self, forKey: .httpPort)
-        publicHttp = try fields.decodeIfPresent(String.self, forKey: .publicHttp)
-        capacity = try fields.decode(Int64.self, forKey: .capacity)
-        unconfirmed = try fields.decode(Bool.self, forKey: .unconfirmed)
-        deadSeconds = try fields.decode(Int64.self, forKey: .deadSeconds)
-        damped = try fields.decodeIfPresent(Bool.self, forKey: .damped) ?? false
-        unknown = try decoder.unknownFields { CodingKeys(stringValue: $0) != nil }
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var fields = encoder.container(keyedBy: CodingKeys.self)
-        try fields.encode(id, forKey: .id)
-        try fields.encode(incarnation, forKey: .incarnation)
-        try fields.encode(state, forKey: .state)
-        try fields.encode(version, forKey: .version)
-        try fields.encode(startNonce, forKey: .startNonce)
-        try fields.encode(role, forKey: .role)
-        try fields.encode(roleEpoch, forKey: .roleEpoch)
-        try fields.encode(leaving, forKey: .leaving)
-        try fields.encode(pinned, forKey: .pinned)
-        try fields.encode(provisional, forKey: .provisional)
-        try fields.encode(host, forKey: .host)
-        try fields.encode(peerPort, forKey: .peerPort)
-        try fields.encode(httpPort, forKey: .httpPort)
-        try fields.encodeIfPresent(publicHttp, forKey: .publicHttp)
-        try fields.encode(capacity, forKey: .capacity)
-        try fields.encode(unconfirmed, forKey: .unconfirmed)
-        try fields.encode(deadSeconds, forKey: .deadSeconds)
-        if damped { try fields.encode(damped, forKey: .damped) }
-        try encoder.encodeUnknown(unknown)
     }
 }
 

@@ -1,7 +1,7 @@
 package import Model
 
 /// A part of the ids: all that begin with the same hexadecimal digits.
-package struct RosterRange: Hashable, Sendable, Codable {
+package struct RosterRange: Hashable, Sendable {
     /// The first id in it; all digits behind the first `digits` are 0.
     package let start: ServerID
     /// 0 for all ids, up to 32 for one.
@@ -26,7 +26,7 @@ package struct RosterRange: Hashable, Sendable, Codable {
 }
 
 /// What a server knows of a part, in short: whoever finds another digest for it knows something else.
-package struct RangeDigest: Hashable, Sendable, Codable {
+package struct RangeDigest: Hashable, Sendable {
     package let range: RosterRange
     package let digest: UInt64
     package let count: Int

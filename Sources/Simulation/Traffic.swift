@@ -12,9 +12,8 @@ package struct Traffic: Hashable, Sendable {
     static let segmentHead = 20 + 20 + 12
     /// Of a frame in a TLS 1.3 record: length field, prefix, record header, content type, tag.
     static let frameHead = 4 + 18 + 5 + 1 + 16
-    /// The JSON header of a message names the sender's life and the receiver's, that of its answer the answering one's.
-    static let messageHeader = 180
-    static let answerHeader = 90
+    /// The answer to a message names a life: an id, an incarnation of at most two bytes, and what tells their lengths.
+    static let acknowledgement = 2 + 18 + 3
 }
 
 // Counting: everything that a machine asks for, as long as it would be on a wire.
@@ -29,8 +28,9 @@ extension RingWorld {
     /// A request over a link and its answer; each comes in segments of its own, which the other side acknowledges.
     mutating func count(_ message: Ring.Message, from index: Int, to target: Int) {
         guard countsTraffic else { return }
-        let request = Traffic.messageHeader + WireJSON.encode(message).count
-        exchange(request, Traffic.answerHeader, from: index, to: target)
+        // The envelope names the sender's life and the receiver's, as the answer does one.
+        let request = 2 * Traffic.acknowledgement + message.encoded.count
+        exchange(request, Traffic.acknowledgement, from: index, to: target)
     }
 
     mutating func count(_ request: LeaseRequest, _ answer: LeaseAnswer?, of index: Int) {

@@ -5,37 +5,57 @@ import Wire
 @testable import Ring
 
 @Suite struct UnknownFieldTests {
-    /// The JSON of server 2's entry, with fields of a later version.
-    private var later: [UInt8] {
-        let text = String(decoding: WireJSON.encode(server(2)), as: UTF8.self)
-        let fields = #","zone":"attic","weights":[1,2.5,null,{"a":true}],"big":18446744073709551615}"#
-        return Array((text.dropLast() + fields).utf8)
+    /// Server 2's entry as a later version writes it, and the fields of that version.
+    private var later: (message: Ring.Message, unknown: [UInt8]) {
+        get throws {
+            var fields = ProtobufWriter()
+            fields.text(40, "attic")
+            fields.fixed(41, 7)
+            fields.message(42) { $0.integer(1, UInt64.max) }
+            var entry = server(2)
+            entry.unknown = fields.bytes
+            entry.version = 2
+            let message = Ring.Message.changes([entry], through: nil)
+            let bytes = Ring.Envelope.encode(from: life(2), to: nil, message: message.encoded)
+            return (try Ring.Envelope(decoding: bytes).message, fields.bytes)
+        }
+    }
+
+    private func entries(_ message: Ring.Message) -> [RosterEntry] {
+        if case .changes(let entries, _) = message { entries } else { [] }
     }
 
     @Test func `Fields of a later version survive reading and writing`() throws {
-        let entry = try WireJSON.decode(RosterEntry.self, from: later)
-        #expect(entry.unknown["zone"] == .text("attic"))
-        let again = try WireJSON.decode(RosterEntry.self, from: WireJSON.encode(entry))
-        #expect(again == entry)
-        #expect(String(decoding: WireJSON.encode(entry), as: UTF8.self).contains(#""weights":[1,2.5,null,{"a":true}]"#))
+        let later = try later
+        #expect(entries(later.message).map(\.unknown) == [later.unknown])
     }
 
     @Test func `Fields of a later version are no part of the digest`() throws {
-        let entry = try WireJSON.decode(RosterEntry.self, from: later)
+        var entry = try #require(entries(later.message).first)
+        entry.version = 1
         #expect(entry.digest == server(2).digest)
         #expect(Roster([entry]).digest == Roster([server(2)]).digest)
     }
 
+    @Test func `So many bytes of them are kept and no more`() throws {
+        var entry = server(2)
+        var fields = ProtobufWriter()
+        for field in 40..<200 { fields.text(field, "eight by") }
+        entry.unknown = fields.bytes
+        let bytes = Ring.Envelope.encode(
+            from: life(2), to: nil, message: Ring.Message.changes([entry], through: nil).encoded)
+        let kept = try #require(entries(Ring.Envelope(decoding: bytes).message).first?.unknown)
+        #expect(kept.count > RosterEntry.maximumUnknown - 12 && kept.count <= RosterEntry.maximumUnknown)
+        #expect(Array(fields.bytes.prefix(kept.count)) == kept)
+    }
+
     @Test func `Fields of a later version are passed on with the news of a death`() throws {
         var script = Script(servers: 4)
-        var entry = try WireJSON.decode(RosterEntry.self, from: later)
-        entry.version = 2
-        script.feed(.messageReceived(.changes([entry], through: nil), from: life(2)))
+        let later = try later
+        script.feed(.messageReceived(later.message, from: life(2)))
         script.feed(.connectionClosed(life(2)))
-        let told = script.feed(.dialEnded(life(2), .refused)).sent.compactMap { sent in
-            if case .changes(let entries, _) = sent.message { entries.first } else { nil }
-        }
+        let told = script.feed(.dialEnded(life(2), .refused)).sent.compactMap { entries($0.message).first }
         #expect(!told.isEmpty)
-        #expect(told.allSatisfy { $0.state == .dead && $0.unknown["zone"] == .text("attic") })
+        #expect(told.allSatisfy { $0.state == .dead && $0.unknown == later.unknown })
     }
 }
