@@ -131,7 +131,9 @@ let package = Package(
         tests("rondo", values + ["Platform", "Node", "Simulation", "Chaos", "rondo"]),
         tests(
             "Cluster",
-            values + machines + ["Platform", "Linux", "WebServer", "Client", "rondo", "rondo-media", "TestTools"]),
+            values + machines + [
+                "Platform", "Linux", "SQLiteStore", "WebServer", "Client", "rondo", "rondo-media", "TestTools",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -13,25 +13,14 @@ internal import Wire
 /// asked sees what it lacks itself, and fetches that. While nothing differs, servers ask less and less often.
 @Loop
 package final class CatalogueSync {
-    struct Append: Codable {
-        var records: [LogRecord]
-    }
-
     struct Fetch: Codable {
         var vector: VersionVector
         /// The most records to answer with; nil for a page.
         var limit: Int?
     }
 
-    /// The answer to a fetch.
-    struct Fetched: Codable {
-        var records: [LogRecord]
-        /// Whether the one who answers is caught up itself.
-        var isCaughtUp: Bool
-    }
-
-    /// Records in one message; a record is about 1 KB of JSON.
-    private static let pageLength = 200
+    /// Records in one message; a record is about 500 bytes.
+    private static let pageLength = 500
     /// Records in the first answer, which is small enough for a control link: mostly there are none, and no link for
     /// bulk is needed.
     private static let firstLength = 16
@@ -47,8 +36,12 @@ package final class CatalogueSync {
     private let clock: any Clock
     private let log: Logger
     private let interval: Duration
+    private let wake: Wake
     private var pace = QuietPace()
-    private var membersAsked: [ServerID] = []
+    /// The others as they were at the last turn.
+    private var members: Set<ServerID> = []
+    /// Who has come since, or come back, and has not been asked yet: it may know what nobody here does.
+    private var newcomers: [ServerID] = []
     private var hybrid: HybridClock
     private var loop: Task<Void, Never>?
     private var round = 0
@@ -75,6 +68,7 @@ package final class CatalogueSync {
         self.peers = peers
         self.ring = ring
         self.clock = clock
+        wake = Wake(clock: clock)
         self.log = log
         hybrid = HybridClock(writer: ring.own, highest: try await metadata.highestStamp())
         peers.handle(.catalogueAppend) { [self] in await append($0) }
@@ -87,22 +81,37 @@ package final class CatalogueSync {
     package func start() {
         loop = Loop.spawn("catalogue.sync") { [self] in
             while !Task.isCancelled {
+                welcome()
                 if isDue { await fetchFromNext() }
-                let pause = isCaughtUp ? interval : .milliseconds(20)
-                let wake = clock.now + pause
-                await clock.sleep(for: pause)
-                if clock.now > wake + Self.longestDelay { doubt() }
+                let next = clock.now + pause
+                await wake.wait(until: next)
+                if clock.now > next + Self.longestDelay { doubt() }
             }
         }
     }
 
     package func stop() { loop?.cancel() }
 
+    /// Who has just come is asked at once: where two parts of a ring meet, their catalogues do.
+    package func liveSetChanged() { wake.wake() }
+
+    private func welcome() {
+        let present = Set(ring.others)
+        guard present != members else { return }
+        // In no order, so that many who meet the same newcomers do not all ask the same one.
+        newcomers = (newcomers.filter(present.contains) + present.subtracting(members)).shuffled()
+        members = present
+        pace.hurry()
+    }
+
+    private var pause: Duration {
+        if !isCaughtUp { return .milliseconds(20) }
+        return newcomers.isEmpty ? interval : .milliseconds(100)
+    }
+
     /// Whether somebody is to be asked at this turn.
     private var isDue: Bool {
-        let members = ring.others
-        if !isCaughtUp || members != membersAsked { pace.hurry() }
-        membersAsked = members
+        if !isCaughtUp || !newcomers.isEmpty { pace.hurry() }
         return pace.isDue()
     }
 
@@ -120,21 +129,21 @@ package final class CatalogueSync {
         let others = ring.others
         guard !others.isEmpty, wanted > 1 else { return 1 }
         let count = AckCount(wanted: min(wanted, others.count + 1) - 1, of: others.count)
-        let header = WireJSON.encode(Append(records: [record]))
+        let body = LogCodec.encode([record])
         for other in others {
             Loop.spawn("catalogue.push") { [self] in
-                let acknowledged = await push(header, to: other)
+                let acknowledged = await push(body, to: other)
                 count.answered(acknowledged)
             }
         }
         return await 1 + count.wait()
     }
 
-    private func push(_ header: [UInt8], to server: ServerID) async -> Bool {
+    private func push(_ body: [UInt8], to server: ServerID) async -> Bool {
         guard let address = ring.address(of: server) else { return false }
         do {
             _ = try await peers.request(
-                .catalogueAppend, to: address, header: header, deadline: clock.now + Self.patience)
+                .catalogueAppend, to: address, body: body, deadline: clock.now + Self.patience)
             return true
         } catch {
             log.debug("a server did not take a change", ["peer": server.short, "error": "\(error)"])
@@ -144,14 +153,14 @@ package final class CatalogueSync {
 
     private func append(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
         do {
-            let message = try WireJSON.decode(Append.self, from: request.header)
-            var vector = try await take(message.records)
+            let records = try LogCodec.decode(request.body).records
+            var vector = try await take(records)
             // One before it is missing, and the sender has it. A fetch under way may have asked before it was there.
-            for _ in 0..<2 where !Self.hasAll(message.records, vector) {
+            for _ in 0..<2 where !Self.hasAll(records, vector) {
                 await catchUp(with: request.from.life.id)
                 vector = try await metadata.vector()
             }
-            guard Self.hasAll(message.records, vector) else {
+            guard Self.hasAll(records, vector) else {
                 return .failure(PeerRefusal(code: "gap", message: "an earlier change is missing here"))
             }
             return .success(PeerReply())
@@ -184,7 +193,7 @@ package final class CatalogueSync {
                 let asker = request.from.life.id
                 Loop.spawn("catalogue.return") { [self] in await catchUp(with: asker) }
             }
-            return .success(PeerReply(body: WireJSON.encode(Fetched(records: records, isCaughtUp: isCaughtUp))))
+            return .success(PeerReply(body: LogCodec.encode(records, isCaughtUp: isCaughtUp)))
         } catch {
             return .failure(PeerRefusal(code: "failed", message: "\(error)"))
         }
@@ -201,7 +210,7 @@ package final class CatalogueSync {
         var next: [ServerID] = []
         for _ in 0..<(isCaughtUp ? 1 : min(askedAtOnce, others.count)) {
             round += 1
-            next.append(others[round % others.count])
+            next.append(newcomers.popLast() ?? others[round % others.count])
         }
         askedAtOnce = isCaughtUp ? 1 : min(askedAtOnce * 2, Self.maximumAtOnce)
         _ = await Gather.all(next) { [self] in await catchUp(with: $0) }
@@ -231,7 +240,7 @@ package final class CatalogueSync {
                     .catalogueFetch, to: address, over: isFirst ? .control : .bulk, header: header,
                     deadline: clock.now + Self.fetchDeadline)
                 isFirst = false
-                let answer = try WireJSON.decode(Fetched.self, from: reply.body)
+                let answer = try LogCodec.decode(reply.body)
                 // An answer that brings nothing on would bring nothing on for ever.
                 guard !answer.records.isEmpty, try await take(answer.records) != known else {
                     isCaughtUp = isCaughtUp || answer.isCaughtUp

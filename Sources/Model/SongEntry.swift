@@ -18,7 +18,7 @@ package struct Stamp: Hashable, Comparable, Sendable, Codable {
 }
 
 /// A value and when it was written.
-package struct Stamped<Value: Hashable & Sendable & Codable>: Hashable, Sendable, Codable {
+package struct Stamped<Value: Hashable & Sendable>: Hashable, Sendable {
     package var value: Value
     package var stamp: Stamp
 
@@ -56,7 +56,7 @@ package struct SongContent: Hashable, Sendable, Codable {
 }
 
 /// A song in the catalogue: what every server knows of it, each field with its own stamp, at most 1 KB.
-package struct SongEntry: Hashable, Sendable, Codable {
+package struct SongEntry: Hashable, Sendable {
     package var id: SongID
     package var title: Stamped<String>
     package var artist: Stamped<String>
@@ -107,7 +107,7 @@ package struct LogOrigin: Hashable, Comparable, Sendable, Codable {
 }
 
 /// One change, as the outbox keeps it and peers exchange it. Sequences of an origin begin at 1 and have no gaps.
-package struct LogRecord: Hashable, Sendable, Codable {
+package struct LogRecord: Hashable, Sendable {
     package var origin: LogOrigin
     package var sequence: UInt64
     package var entry: SongEntry

@@ -1,3 +1,4 @@
+internal import DataServer
 internal import Model
 internal import Peers
 internal import Platform
@@ -171,29 +172,4 @@ final class RegistryLink {
     }
 
     private var asked: String { places.map(\.peer.description).joined(separator: ", ") }
-}
-
-/// Lets one task wait until a time or until it is woken.
-@Loop
-final class Wake {
-    private let clock: any Clock
-    private var continuation: CheckedContinuation<Void, Never>?
-    private var isWoken = false
-
-    init(clock: any Clock) { self.clock = clock }
-
-    func wake() {
-        isWoken = true
-        continuation?.resume()
-        continuation = nil
-    }
-
-    func wait(until time: MonotonicTime) async {
-        if !isWoken {
-            let timer = clock.schedule(at: time) { [weak self] in self?.wake() }
-            await withCheckedContinuation { continuation = $0 }
-            timer.cancel()
-        }
-        isWoken = false
-    }
 }

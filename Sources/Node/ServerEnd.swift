@@ -1,3 +1,4 @@
+internal import DataServer
 internal import Model
 internal import Platform
 internal import Registry

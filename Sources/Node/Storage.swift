@@ -118,6 +118,7 @@ final class Storage {
         placedAt = world.clock.now
         repair.liveSetChanged(placement, notBefore: notBefore)
         audit.liveSetChanged()
+        catalogue.liveSetChanged()
     }
 
     /// Whether all chunks of this disk are where `placement` wants them, or there is nobody to want them.

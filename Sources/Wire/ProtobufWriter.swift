@@ -32,10 +32,15 @@ package struct ProtobufWriter: Sendable {
 
     /// `string`.
     package mutating func text(_ field: Int, _ value: String) {
+        bytes(field, Array(value.utf8))
+    }
+
+    /// `bytes`.
+    package mutating func bytes(_ field: Int, _ value: [UInt8]) {
         guard !value.isEmpty else { return }
         key(field, .length)
-        varint(UInt64(value.utf8.count))
-        bytes += value.utf8
+        varint(UInt64(value.count))
+        bytes += value
     }
 
     /// `bytes`: an id, 16 bytes in network order.

@@ -10,10 +10,13 @@ final class RealServer {
     let name: String
     let address: HostAddress
     let type: String
+    let home: String
     private let arguments: [String]
     private let log: String
     /// Another copy of the program, for a test that gives it another parser.
     var program = Tool.rondo
+    /// What it finds in its environment besides ours.
+    var environment: [String: String] = [:]
     private(set) var process: ChildProcess?
     private let prober: Prober
 
@@ -28,9 +31,10 @@ final class RealServer {
         self.address = address
         self.prober = prober
         log = "\(folder)/\(name).log"
+        home = "\(folder)/\(name)"
         arguments =
             [
-                "server", type, address.description, registries, "--home", "\(folder)/\(name)", "--key-file",
+                "server", type, address.description, registries, "--home", home, "--key-file",
                 "\(folder)/key",
             ] + extra
     }
@@ -41,7 +45,8 @@ final class RealServer {
 
     func start() throws {
         var child = ChildSpecification(
-            program, arguments, environment: Tool.cleanEnvironment(adding: prober.environment))
+            program, arguments,
+            environment: Tool.cleanEnvironment(adding: prober.environment.merging(environment) { $1 }))
         child.output = .appended(to: log)
         child.error = .appended(to: log)
         child.hasOwnGroup = true
