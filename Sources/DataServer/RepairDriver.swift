@@ -16,8 +16,15 @@ package final class RepairDriver {
     private let metrics: Metrics
     private var timer: (any TimerHandle)?
     private var isStopped = false
-    /// Chunks this server answers for, and how many of them lack copies, as of the last pass.
-    package private(set) var health = (answeredFor: 0, under: 0)
+    private var progress: CopyProgress
+    /// How many of the chunks this server answers for lack copies, as of the last pass or the one that runs.
+    package private(set) var under = 0
+    /// How many copies this server has still to make, and in how many seconds it will have.
+    package var left: (copies: Int, seconds: Int) {
+        (progress.copiesLeft, progress.secondsLeft(at: clock.now))
+    }
+    /// What is being played anywhere: recordings by the SHA-256 of their originals.
+    package var playing: @Loop () async -> Set<ContentHash> = { [] }
     package var healthChanged: @Loop () -> Void = {}
     /// Whether a whole pass under `placement` found every chunk in its place, or brought it there.
     package func isSettled(under placement: Placement) -> Bool { machine.isSettled(under: placement) }
@@ -26,12 +33,15 @@ package final class RepairDriver {
 
     private static let questionDeadline = Duration.seconds(2)
     private static let pushDeadline = Duration.seconds(10)
+    private static let lookedUpAtOnce = 256
 
+    /// - Parameter rate: bytes a second that are sent at most; 0 is no bound.
     package init(
-        own: ServerID, configuration: Repair.Configuration, chunks: any ChunkStore, metadata: any MetadataStore,
-        client: ChunkClient, clock: any Clock, log: Logger, metrics: Metrics
+        own: ServerID, configuration: Repair.Configuration, rate: Int64, chunks: any ChunkStore,
+        metadata: any MetadataStore, client: ChunkClient, clock: any Clock, log: Logger, metrics: Metrics
     ) {
         machine = Repair(own: own, configuration: configuration)
+        progress = CopyProgress(rate: rate)
         self.chunks = chunks
         self.metadata = metadata
         self.client = client
@@ -71,14 +81,49 @@ package final class RepairDriver {
             }
         case .push(let hash, let target):
             Loop.spawn("repair.push") { [self] in await push(hash, to: target) }
+        case .planned(let chunks, let under):
+            progress.begin(chunks.map { self.chunks.length(of: $0) ?? 0 }, at: clock.now)
+            note(under: under)
+            Loop.spawn("repair.prefer") { [self] in await prefer(Array(Set(chunks))) }
         case .passEnded(let answeredFor, let under, let complete):
-            if health != (answeredFor, under) {
-                health = (answeredFor, under)
-                healthChanged()
-            }
-            metrics.set(
-                "rondo_chunks_under_replicated", "Chunks this server answers for that lack copies.", to: Double(under))
+            progress.end()
+            note(under: under)
             log.debug("repair pass ended", ["chunks": answeredFor, "under": under, "complete": complete])
+        }
+    }
+
+    private func note(under: Int) {
+        let isNews = under != self.under
+        self.under = under
+        metrics.set(
+            "rondo_chunks_under_replicated", "Chunks this server answers for that lack copies.", to: Double(under))
+        noteLeft()
+        if isNews { healthChanged() }
+    }
+
+    private func noteLeft() {
+        metrics.set(
+            "rondo_repair_copies_left", "Copies of chunks that this server has still to make.", to: Double(left.copies))
+        metrics.set(
+            "rondo_repair_seconds_left", "How long the copies that are left will take, by how fast they went so far.",
+            to: Double(left.seconds))
+    }
+
+    /// Puts the chunks of what is playing before others.
+    private func prefer(_ chunks: [ContentHash]) async {
+        let playing = await playing()
+        guard !playing.isEmpty else { return }
+        do throws(StoreError) {
+            var preferred: Set<ContentHash> = []
+            for start in stride(from: 0, to: chunks.count, by: Self.lookedUpAtOnce) {
+                let part = Array(chunks[start..<min(start + Self.lookedUpAtOnce, chunks.count)])
+                for reference in try await metadata.references(of: part) where playing.contains(reference.recording) {
+                    preferred.insert(reference.chunk)
+                }
+            }
+            if !preferred.isEmpty { handle(.preferred(preferred)) }
+        } catch {
+            log.debug("it is not known what the chunks to be copied belong to", ["error": "\(error)"])
         }
     }
 
@@ -102,9 +147,12 @@ package final class RepairDriver {
     }
 
     private func push(_ hash: ContentHash, to target: ServerID) async {
+        let length = chunks.length(of: hash) ?? 0
+        await clock.sleep(until: progress.take(length, at: clock.now))
+        guard !isStopped else { return }
         var succeeded = false
         do {
-            guard let length = chunks.length(of: hash) else { throw StoreError.missing }
+            guard length > 0 else { throw StoreError.missing }
             let references = try await metadata.references(of: [hash])
             if try await isOver(hash, references) {
                 succeeded = true
@@ -125,6 +173,8 @@ package final class RepairDriver {
                 }
             }
         }
+        progress.finished(length)
+        noteLeft()
         handle(.pushed(hash, to: target, succeeded: succeeded))
     }
 }

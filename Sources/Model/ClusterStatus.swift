@@ -42,11 +42,17 @@ package struct ClusterStatus: Hashable, Sendable, Codable {
         package var under: Int
         /// Chunks with none that can be reached.
         package var lost: Int
+        /// Copies that are still to be made.
+        package var moving: Int
+        /// In how many seconds they will be there, by how fast it went so far; 0 when nothing is to be copied.
+        package var secondsLeft: Int
 
-        package init(target: Int, under: Int, lost: Int) {
+        package init(target: Int, under: Int, lost: Int, moving: Int = 0, secondsLeft: Int = 0) {
             self.target = target
             self.under = under
             self.lost = lost
+            self.moving = moving
+            self.secondsLeft = secondsLeft
         }
     }
 

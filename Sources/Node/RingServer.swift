@@ -98,19 +98,22 @@ package final class RingServer {
             peers: peers, ring: ring, clock: world.clock,
             own: {
                 Health.Summary(
-                    under: repair.health.under, lost: Array(audit.lost.sorted().prefix(Health.Summary.maximumLost)),
-                    lostCount: audit.lost.count)
-            }, isLostHere: { audit.lost.contains($0) })
+                    under: repair.under, lost: Array(audit.lost.sorted().prefix(Health.Summary.maximumLost)),
+                    lostCount: audit.lost.count, moving: repair.left.copies, secondsLeft: repair.left.seconds)
+            }, playing: { [playing = storage.playing] in playing.recordings }, isLostHere: { audit.lost.contains($0) })
         let (ringOf, storage, health, ring) = (RingHolder(), storage, health, ring)
         holder = ringOf
         view = ServerView(clock: world.clock, metrics: metrics) {
             ServerView.Sources(
                 ring: ringOf.shell?.ring, own: ring.own,
-                replication: .init(target: ring.replicas, under: health.under, lost: health.lost),
+                replication: .init(
+                    target: ring.replicas, under: health.under, lost: health.lost, moving: health.moving,
+                    secondsLeft: health.secondsLeft),
                 bytes: world.chunks.usage.bytes, isCaughtUp: storage.catalogue.isCaughtUp)
         }
         storage.isOver = { token in ringOf.shell.map { $0.ring.token > token } ?? true }
         storage.setLost { health.isLost($0) }
+        repair.playing = { await health.whatPlays() }
         firstAnswer = FirstAnswer(clock: world.clock)
         end = ServerEnd()
     }

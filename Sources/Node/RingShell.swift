@@ -177,7 +177,8 @@ extension RingShell {
         case .unreachable(.refused): .refused
         case .answeredBy(let other): .answeredBy(other.life)
         case .refused(code: "other_life", let message):
-            (try? WireJSON.decode(ServerLife.self, from: Array(message.utf8))).map(Ring.LossReason.answeredBy) ?? .timedOut
+            (try? WireJSON.decode(ServerLife.self, from: Array(message.utf8))).map(Ring.LossReason.answeredBy)
+                ?? .timedOut
         default: .timedOut
         }
     }

@@ -75,6 +75,10 @@ package struct ServerConfiguration: Sendable {
     package var replicas = 3
     /// How long the placement must have been the same before copies too many are freed.
     package var surplusRest = Duration.seconds(600)
+    /// Bytes a second that this server sends to bring chunks to where they belong; 0 is no bound.
+    package var repairRate: Int64 = 120 << 20
+    /// Bytes a second that this server reads to see whether its chunks are whole; 0 reads none.
+    package var scrubRate: Int64 = 8 << 20
     /// Without dots at its ends, in lower case.
     package var zone = "rondo"
     /// Bytes of chunks that this server takes; nil: what the disk holds.

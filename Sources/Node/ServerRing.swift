@@ -40,11 +40,23 @@ final class ServerRing: StorageRing {
         httpEndpoints = Dictionary(uniqueKeysWithValues: present.map { ($0.id, $0.httpEndpoint) })
         isWhole = ring.hasJoined && !ring.roster.entries.contains { $0.state == .dead || $0.state == .suspect }
         isAlone = ring.hasJoined && ring.roster.count == 1
-        let candidates = present.filter { !$0.leaving }.map { Placement.Candidate(id: $0.id, role: $0.role) }
+        let candidates = Self.candidates(present.filter { !$0.leaving })
         guard candidates != current.candidates else { return false }
         earlier = Array(([current] + earlier).prefix(Self.remembered))
         current = LatePlacement(candidates)
         return true
+    }
+}
+
+extension ServerRing {
+    /// Each with a share by its capacity beside the mean of those that have one; who has none named has the mean.
+    private static func candidates(_ entries: [RosterEntry]) -> [Placement.Candidate] {
+        let capacities = entries.map(\.capacity).filter { $0 > 0 }
+        let mean = capacities.reduce(0.0) { $0 + Double($1) / Double(capacities.count) }
+        return entries.map { entry in
+            let weight = entry.capacity > 0 ? Double(entry.capacity) / mean : 1
+            return Placement.Candidate(id: entry.id, role: entry.role, weight: weight)
+        }
     }
 }
 

@@ -15,6 +15,8 @@ final class Storage {
     let edits: CatalogueEdits
     let renditions: Renditions
     let repair: RepairDriver
+    let scrub: Scrub
+    let playing: NowPlaying
     let freeing: FreeingDriver
     let audit: Audit
     let catalogue: CatalogueSync
@@ -46,8 +48,12 @@ final class Storage {
         var configuration = Repair.Configuration()
         configuration.replicas = replicas
         repair = RepairDriver(
-            own: ring.own, configuration: configuration, chunks: world.chunks, metadata: world.metadata, client: client,
-            clock: world.clock, log: world.log, metrics: metrics)
+            own: ring.own, configuration: configuration, rate: server.repairRate, chunks: world.chunks,
+            metadata: world.metadata, client: client, clock: world.clock, log: world.log, metrics: metrics)
+        scrub = Scrub(
+            chunks: world.chunks, files: world.files, clock: world.clock, log: world.log, metrics: metrics,
+            rate: server.scrubRate, damaged: { chunkReader.restore($0, length: $1) })
+        playing = NowPlaying(clock: world.clock)
         var bounds = Freeing.Configuration()
         bounds.replicas = replicas
         bounds.batch = ChunkMessage.Receipt.maximumHashes
@@ -63,7 +69,7 @@ final class Storage {
         let lost = LostSongs()
         reader = SongReader(
             chunks: chunkReader, ring: ring, client: client, held: world.chunks, clock: world.clock,
-            httpEndpoint: { ring.httpEndpoint(of: $0) }, unavailable: { lost.contains($0) })
+            httpEndpoint: { ring.httpEndpoint(of: $0) }, unavailable: { lost.contains($0) }, playing: playing)
         uploads = Uploads(
             world: world, writer: writer, client: client, catalogue: catalogue, reader: reader, ring: ring)
         edits = CatalogueEdits(metadata: world.metadata, catalogue: catalogue, ring: ring)
@@ -92,11 +98,13 @@ final class Storage {
     func start() {
         catalogue.start()
         audit.start()
+        scrub.start()
     }
 
     func stop() {
         catalogue.stop()
         audit.stop()
+        scrub.stop()
         repair.stop()
         freeing.stop()
     }

@@ -38,6 +38,8 @@ package struct Repair: Sendable {
         /// For each chunk of the question whether that server holds it; nil when it did not answer.
         case answered(question: Int, held: [Bool]?)
         case pushed(ContentHash, to: ServerID, succeeded: Bool)
+        /// Of the copies that were planned those that are wanted before others of as few copies: what is playing.
+        case preferred(Set<ContentHash>)
     }
 
     /// What is to be done.
@@ -46,6 +48,8 @@ package struct Repair: Sendable {
         case listChunks
         case ask(question: Int, server: ServerID, [ContentHash])
         case push(ContentHash, to: ServerID)
+        /// The copies that this pass makes, a chunk named once for each, and how many chunks lack any.
+        case planned([ContentHash], under: Int)
         /// A pass is over: how many chunks this server answers for, and how many of them lack copies still.
         case passEnded(answeredFor: Int, under: Int, complete: Bool)
     }
@@ -124,6 +128,7 @@ package struct Repair: Sendable {
             take(question, held, at: now, into: &effects)
         case .pushed(let chunk, let target, let succeeded):
             finishPush(chunk, target, succeeded, at: now, into: &effects)
+        case .preferred(let chunks): if case .pushing = phase { sort(preferring: chunks) }
         }
     }
 
@@ -214,9 +219,17 @@ package struct Repair: Sendable {
 
     private mutating func beginPushing(at now: MonotonicTime, into effects: inout [Effect]) {
         phase = .pushing
-        // Popped from the end: fewest copies first.
-        missing.sort { ($0.copies, $0.chunk, $0.target) > ($1.copies, $1.chunk, $1.target) }
+        sort(preferring: [])
+        if !missing.isEmpty { effects.append(.planned(missing.map(\.chunk), under: lacking.count)) }
         pushMore(at: now, into: &effects)
+    }
+
+    /// Popped from the end: fewest copies first, and of those what is playing.
+    private mutating func sort(preferring preferred: Set<ContentHash>) {
+        let isLater: (Copy) -> Int = { preferred.contains($0.chunk) ? 0 : 1 }
+        missing.sort {
+            ($0.copies, isLater($0), $0.chunk, $0.target) > ($1.copies, isLater($1), $1.chunk, $1.target)
+        }
     }
 
     private mutating func pushMore(at now: MonotonicTime, into effects: inout [Effect]) {

@@ -5,7 +5,7 @@ import Wire
 
 @Suite struct LogCodecTests {
     private func record(_ number: UInt64, title: String = "A song") -> LogRecord {
-        let hash = ContentHash(bytes: Array(repeating: UInt8(truncatingIfNeeded: number), count: 32)) ?? .zero
+        let hash = ContentHash(words: .init(repeating: number))
         let content = SongContent(
             sha256: hash, bytes: 1_000, contentType: "audio/flac", durationMs: 9_000, chunks: 1, manifest: hash,
             manifestLength: 10, cover: Attachment(sha256: hash, length: 5, contentType: "image/png"))

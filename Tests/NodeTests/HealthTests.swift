@@ -22,7 +22,8 @@ import Wire
             node.peers.handle(.summary) { [unowned self] request in
                 questions += 1
                 told = try? WireJSON.decode(Health.Summary.self, from: request.header)
-                let own = Health.Summary(under: under, lost: [], lostCount: 0)
+                var own = Health.Summary(under: under, lost: [], lostCount: 0, moving: under, secondsLeft: under * 10)
+                if told?.wantsPlaying == true { own.playing = [chunk(2).hash] }
                 return .success(PeerReply(header: WireJSON.encode(own)))
             }
         }
@@ -40,7 +41,7 @@ import Wire
         let node = cluster.nodes[0]
         return Health(
             peers: node.peers, ring: node.ring, clock: node.clock, interval: .milliseconds(20),
-            own: { own.summary() }, isLostHere: { _ in false })
+            own: { own.summary() }, playing: { [chunk(1).hash] }, isLostHere: { _ in false })
     }
 
     @Test func `a quiet server asks one other at a time, and tells all when its figures change`() async throws {
@@ -74,6 +75,9 @@ import Wire
             #expect(await becomes { health.under == 7 })
             others[1].under = 4
             #expect(await becomes { health.under == 9 })
+            // Copies add up, and the slowest server says how long it takes.
+            #expect(health.moving == 9 && health.secondsLeft == 50)
+            #expect(await health.whatPlays() == [chunk(1).hash, chunk(2).hash])
             cluster.nodes[0].ring.others.removeAll { $0 == others[0].node.id }
             #expect(await becomes { health.under == 4 })
             health.stop()

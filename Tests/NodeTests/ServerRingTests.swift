@@ -32,4 +32,20 @@ import TestTools
             #expect(ring.others == [ServerID(2), ServerID(3)])
         }
     }
+
+    @Test func `servers get chunks by their capacity, those without one as many as the mean`() async throws {
+        try await onLoop {
+            let ring = ServerRing(own: ServerID(1), replicas: 3)
+            var (large, small) = (entry(2, .data), entry(3, .data))
+            (large.capacity, small.capacity) = (3_000_000_000, 1_000_000_000)
+            #expect(ring.update(from: machine([large, small])))
+            let weights: [(UInt128, Double)] = [(1, 1), (2, 1.5), (3, 0.5)]
+            #expect(
+                ring.placement
+                    == Placement(weights.map { Placement.Candidate(id: ServerID($0.0), role: .data, weight: $0.1) }))
+            small.capacity = 3_000_000_000
+            small.version += 1
+            #expect(ring.update(from: machine([large, small])))
+        }
+    }
 }

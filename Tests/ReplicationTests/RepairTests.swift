@@ -12,6 +12,7 @@ private struct RepairWorld {
     var full: Set<ServerID> = []
     var pushes = 0
     var reports: [ServerID: (answeredFor: Int, under: Int, complete: Bool)] = [:]
+    var planned: [ServerID: [ContentHash]] = [:]
     private var timers: [(time: MonotonicTime, server: ServerID, generation: Int)] = []
     private var generator: SeededGenerator
     private(set) var now = MonotonicTime.zero
@@ -57,6 +58,7 @@ private struct RepairWorld {
             if succeeds { chunks[target]?.insert(chunk) }
             pushes += 1
             deliver(.pushed(chunk, to: target, succeeded: succeeds), to: id)
+        case .planned(let chunks, _): planned[id] = chunks
         case .passEnded(let answeredFor, let under, let complete): reports[id] = (answeredFor, under, complete)
         }
     }
@@ -95,6 +97,55 @@ extension ContentHash {
         world.announce()
         world.run(for: .seconds(2))
         return world
+    }
+
+    @Test func `fewest copies go first, and of those what is playing, as soon as that is known`() {
+        let own = ServerID(1)
+        var machine = Repair(own: own)
+        let placement = Placement([own, ServerID(2), ServerID(3)].map { .init(id: $0, role: .data) })
+        var effects: [Repair.Effect] = []
+        func feed(_ event: Repair.Event) -> [Repair.Effect] {
+            effects = []
+            machine.handle(event, at: .zero + .seconds(1), into: &effects)
+            return effects
+        }
+        func pushed(_ effects: [Repair.Effect]) -> [ContentHash] {
+            effects.compactMap { if case .push(let chunk, _) = $0 { chunk } else { nil } }
+        }
+        _ = feed(.liveSetChanged(placement))
+        _ = feed(.timerFired(generation: 1))
+        // Of the first three chunks there is a copy, of the others there are two; this server answers for those that
+        // it comes first for.
+        var world = RepairWorld(data: 1, routers: 0, seed: 3)
+        var chunks: [ContentHash] = []
+        while chunks.count < 8 {
+            let chunk = world.chunk()
+            if placement.order(of: chunk).first == own { chunks.append(chunk) }
+        }
+        let single = Set(chunks.prefix(3))
+        var answers: [Repair.Effect] = []
+        for case .ask(let question, let server, let asked) in feed(.chunksListed(chunks)) {
+            let held = asked.map { server == ServerID(2) && !single.contains($0) }
+            answers += feed(.answered(question: question, held: held))
+        }
+        for case .planned(let copies, let under) in answers {
+            #expect(copies.count == 11 && under == 8)
+        }
+        var order = pushed(answers)
+        #expect(order.count == 2 && order.allSatisfy(single.contains))
+        let playing = chunks.suffix(2)
+        _ = feed(.preferred(Set(playing)))
+        var later: [ContentHash] = []
+        while let next = order.popLast() {
+            let target = placement.order(of: next)[2]
+            let more = pushed(feed(.pushed(next, to: target, succeeded: true)))
+            order = more + order
+            later += more
+        }
+        // Four more copies of single ones, then the two that play, then the others.
+        #expect(later.prefix(4).allSatisfy(single.contains))
+        #expect(Set(later.dropFirst(4).prefix(2)) == Set(playing))
+        #expect(later.count == 9)
     }
 
     @Test func `a ring in order pushes nothing`() {

@@ -52,7 +52,8 @@ struct SampleMessages {
             .join(entry()), .roster(Roster(list { $0.entry() }), wantsAnswer: number(2) == 0),
             .digests(
                 entry(),
-                list { sample in RangeDigest(range: sample.range(), digest: sample.word(), count: sample.number(9_999)) }),
+                list { sample in RangeDigest(range: sample.range(), digest: sample.word(), count: sample.number(9_999))
+                }),
             .part(list { $0.entry() }, of: list { $0.range() }, wantsAnswer: number(2) == 0),
             .changes(list { $0.entry() }, through: number(2) == 0 ? nil : id()), .alert(alert),
             .imbalance(
@@ -101,7 +102,8 @@ struct SampleMessages {
             var samples = SampleMessages(seed: UInt64(seed))
             for message in samples.all() {
                 var broken = bytes(message)
-                broken[Int.random(in: 0..<broken.count, using: &generator)] = UInt8.random(in: 0...255, using: &generator)
+                broken[Int.random(in: 0..<broken.count, using: &generator)] = UInt8.random(
+                    in: 0...255, using: &generator)
                 if (try? Ring.Envelope(decoding: broken)) == nil { refused += 1 }
             }
         }

@@ -112,7 +112,10 @@ struct RingTable {
                 + "\(replication.under) have fewer than \(replication.target) copies."
         }
         if replication.under > 0 {
-            return "Replication: \(replication.under) parts of songs have fewer than \(replication.target) copies yet."
+            let under = "\(replication.under) parts of songs have fewer than \(replication.target) copies yet"
+            guard replication.moving > 0 else { return "Replication: \(under)." }
+            let time = "about \(replication.secondsLeft) s left"
+            return "Replication: \(under); \(replication.moving) copies are being made, \(time)."
         }
         return "Replication: every part of every song has \(replication.target) copies."
     }

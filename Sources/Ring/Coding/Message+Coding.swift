@@ -58,7 +58,9 @@ extension Ring.Message {
         case 3: self = .join(try RosterEntry(field))
         case 4: self = .roster(try Roster(field), wantsAnswer: try field.flag(2))
         case 5: self = .digests(try RosterEntry(field.required(1)), try field.all(2, RangeDigest.init))
-        case 6: self = .part(try field.all(1, RosterEntry.init), of: try field.all(2, RosterRange.init), wantsAnswer: try field.flag(3))
+        case 6:
+            let ranges = try field.all(2, RosterRange.init)
+            self = .part(try field.all(1, RosterEntry.init), of: ranges, wantsAnswer: try field.flag(3))
         case 7: self = .changes(try field.all(1, RosterEntry.init), through: try field.first(2)?.id())
         case 8: self = .alert(try Alert(field))
         case 9: self = .imbalance(try Imbalance(field))

@@ -22,15 +22,18 @@ package final class SongReader: SongSource {
     private let clock: any Clock
     private let httpEndpoint: @Loop (ServerID) -> Endpoint?
     private let unavailable: @Loop (SongID) -> Bool
+    private let playing: NowPlaying
     private var cache: [ContentHash: (manifest: StoredManifest, lastUse: UInt64)] = [:]
     private var uses: UInt64 = 0
 
     /// - Parameters:
     ///   - httpEndpoint: where a live server's HTTP listens.
     ///   - unavailable: whether the last audit found a part of the song without a holder.
+    ///   - playing: is told of every part that is read.
     package init(
         chunks: ChunkReader, ring: any StorageRing, client: ChunkClient, held: any ChunkStore, clock: any Clock,
-        httpEndpoint: @escaping @Loop (ServerID) -> Endpoint?, unavailable: @escaping @Loop (SongID) -> Bool
+        httpEndpoint: @escaping @Loop (ServerID) -> Endpoint?, unavailable: @escaping @Loop (SongID) -> Bool,
+        playing: NowPlaying
     ) {
         self.chunks = chunks
         self.ring = ring
@@ -39,6 +42,7 @@ package final class SongReader: SongSource {
         self.clock = clock
         self.httpEndpoint = httpEndpoint
         self.unavailable = unavailable
+        self.playing = playing
     }
 
     package func manifest(of entry: SongEntry) async throws -> StoredManifest {
@@ -74,6 +78,7 @@ package final class SongReader: SongSource {
             let bytes: [UInt8]
             do { bytes = try await pending.value } catch { throw APIError.chunkUnavailable }
             let slice = bytes[current.wanted]
+            playing.note(manifest.sha256)
             let following = parts.next()
             if let following { pending = fetch(following.part) }
             do {

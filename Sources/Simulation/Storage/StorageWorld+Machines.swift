@@ -41,7 +41,7 @@ extension StorageWorld {
             ask(target, by: id, within: .seconds(10), { $0.put(chunk, for: known, isUpload: false, on: target) }) {
                 $0.deliver(.pushed(chunk, to: target, succeeded: $1 == true), to: id)
             }
-        case .passEnded: break
+        case .planned, .passEnded: break
         }
     }
 

@@ -71,6 +71,11 @@ enum ServerCommand {
         OptionSyntax("zone", "NAME", "the DNS zone of the cluster", standard: "rondo"),
         OptionSyntax(
             "capacity", "BYTES", "how much music this server takes; 500G is 500 GiB", standard: "what the disk holds"),
+        OptionSyntax(
+            "repair-rate", "BYTES", "a second that this server sends to replace lost copies; 0: no bound",
+            standard: "120M"),
+        OptionSyntax(
+            "scrub-rate", "BYTES", "a second that this server reads to find damaged copies; 0: never", standard: "8M"),
         OptionSyntax("public-http", "HOST:PORT", "what listeners are told, where it differs from ADDRESS and --http"),
         OptionSyntax("write-token", "FILE", "uploads, edits and deletes over HTTP must show this file's token"),
         OptionSyntax("log", "text|json", "how log lines are written", standard: "text"),

@@ -37,6 +37,8 @@ struct ServerSettings {
         result.replicas = reader.whole("replicas", in: 1...16, standard: 3)
         result.zone = reader.value("zone", "a DNS name, as in rondo or music.example", Self.zone) ?? "rondo"
         result.capacity = reader.size("capacity")
+        result.repairRate = reader.rate("repair-rate") ?? result.repairRate
+        result.scrubRate = reader.rate("scrub-rate") ?? result.scrubRate
         result.publicHTTP = reader.value("public-http", "HOST:PORT, as in music.example:80", Self.publicHTTP)
         result.writeToken = writeToken()
         result.logFormat = reader.choice(
@@ -119,9 +121,8 @@ struct ServerSettings {
             if !isFolder {
                 reader.add(.failed("the home \(path) is not a folder; give one with --home"))
             } else if !manager.isWritableFile(atPath: path) || !manager.isReadableFile(atPath: path) {
-                reader.add(
-                    .failed("the home \(path) cannot be read and written by this user; change its owner or give --home")
-                )
+                let hint = "change its owner, mount its disk for writing, or give --home"
+                reader.add(.failed("the home \(path) cannot be read and written by this user; \(hint)"))
             }
             return
         }

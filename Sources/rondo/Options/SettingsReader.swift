@@ -50,6 +50,11 @@ struct SettingsReader {
         value(name, "a size in bytes, as in 500000000 or 500M", ByteText.read)
     }
 
+    /// Bytes a second; 0 has a meaning of its own.
+    mutating func rate(_ name: String) -> Int64? {
+        value(name, "bytes a second, as in 8000000 or 8M, or 0") { $0 == "0" ? 0 : ByteText.read($0) }
+    }
+
     mutating func choice<Value>(_ name: String, _ all: [(name: String, value: Value)], standard: Value) -> Value {
         value(name, "one of " + all.map(\.name).joined(separator: ", ")) { text in
             all.first { $0.name == text.lowercased() }?.value

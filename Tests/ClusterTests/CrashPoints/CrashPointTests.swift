@@ -30,7 +30,8 @@ extension ClusterTests {
                         let home = "\(homes.path)/\(index)-\(number)"
                         try disk.write(to: home, after: loss, seed: UInt64(index))
                         let faults = try await history.faults(in: home, after: index + 1)
-                        #expect(faults.isEmpty, "after operation \(index) (\(operation.short)), lost \(loss): \(faults)")
+                        let place = "operation \(index) (\(operation.short)), lost: \(loss)"
+                        #expect(faults.isEmpty, "\(place): \(faults)")
                         try FileManager.default.removeItem(atPath: home)
                         checked += 1
                     }

@@ -68,7 +68,10 @@ final class RealCluster {
     func ready(within limit: Duration = .seconds(15)) async throws {
         for server in registries + servers where server.isRunning {
             try await eventually(within: limit, "\(server.name) is ready", state: { server.logTail }) {
-                if !server.isRunning { throw NotInTime(description: "\(server.name) ended:\(server.logTail)") }
+                if !server.isRunning {
+                    let exit = server.process?.exit.map { "\($0)" } ?? ""
+                    throw NotInTime(description: "\(server.name) ended, \(exit):\(server.logTail)")
+                }
                 return await server.isReady()
             }
         }

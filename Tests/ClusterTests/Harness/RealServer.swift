@@ -15,6 +15,8 @@ final class RealServer {
     private let log: String
     /// Another copy of the program, for a test that gives it another parser.
     var program = Tool.rondo
+    /// A program that executes it, with the arguments that come before its own.
+    var launcher: [String] = []
     /// What it finds in its environment besides ours.
     var environment: [String: String] = [:]
     private(set) var process: ChildProcess?
@@ -44,8 +46,9 @@ final class RealServer {
     var isRunning: Bool { process.map { $0.exit == nil } ?? false }
 
     func start() throws {
+        let command = launcher + [program] + arguments
         var child = ChildSpecification(
-            program, arguments,
+            command[0], Array(command.dropFirst()),
             environment: Tool.cleanEnvironment(adding: prober.environment.merging(environment) { $1 }))
         child.output = .appended(to: log)
         child.error = .appended(to: log)
