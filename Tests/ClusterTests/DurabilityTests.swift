@@ -127,8 +127,12 @@ extension ClusterTests {
                 try await library.upload(songs[0], to: other)
                 try await library.rename(0, "Renamed in time", at: other)
                 await late.kill()
-                late.launcher = ["faketime", "-f", "@1970-01-02 00:00:00"]
-                late.environment = ["FAKETIME_DONT_FAKE_MONOTONIC": "1"]
+                // `env` between: the library changes the environment at its start, where Swift looks for arguments.
+                late.launcher = ["env"]
+                late.environment = [
+                    "LD_PRELOAD": try Self.fakeTime, "FAKETIME": "@1970-01-02 00:00:00",
+                    "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+                ]
                 try late.start()
                 try await cluster.ready()
                 #expect(late.logText.contains("1970-01-02"))
@@ -191,6 +195,15 @@ extension ClusterTests {
                 #expect(result.exit == .exited(1), "\(result.errors)")
                 #expect(result.errors.contains("the home \(home) cannot be read and written"), "\(result.errors)")
                 #expect(result.errors.contains("mount its disk for writing"), "\(result.errors)")
+            }
+        }
+
+        /// The library of Debian's faketime.
+        private static var fakeTime: String {
+            get throws {
+                let folders = try FileManager.default.contentsOfDirectory(atPath: "/usr/lib")
+                let paths = folders.map { "/usr/lib/\($0)/faketime/libfaketime.so.1" }
+                return try #require(paths.first { FileManager.default.fileExists(atPath: $0) })
             }
         }
 
