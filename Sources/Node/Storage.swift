@@ -87,6 +87,9 @@ final class Storage {
         service.damaged = { chunkReader.restore($0, length: $1) }
         repair.healthChanged = { [weak self] in self?.changed() }
         audit.changed = { [weak self] in self?.changed() }
+        audit.renditionLost = { [renditions] entry in
+            Loop.spawn("rendition.discard") { await renditions.discard(for: entry) }
+        }
         catalogue.changed = { [weak self] in self?.changed() }
     }
 

@@ -102,6 +102,32 @@ extension ClusterTests {
             }
         }
 
+        @Test func `a rendition that is lost on all disks is made again, to the same bytes`() async throws {
+            try await withCluster(["data", "data", "router"], extra: ["--pin"]) { cluster in
+                let router = cluster.servers[2]
+                let file = try await Music.piece(of: try Music.songs(1)[0], in: cluster.folder)
+                let upload = try await Curl.upload(file, to: router)
+                let song = "\(router.url)/api/v1/songs/\(try #require(upload.json["id"] as? String))"
+                let names = try await Self.segments(of: song)
+                let segment = try await Curl.get("\(song)/\(names[1])")
+                let hash = try #require(try await Self.rendition(of: song))
+                for server in cluster.servers { await server.kill() }
+                for server in cluster.servers {
+                    let path = "\(server.home)/chunks/\(hash.prefix(2))/\(hash.dropFirst(2).prefix(2))/\(hash)"
+                    try FileManager.default.removeItem(atPath: path)
+                }
+                for server in cluster.servers { try server.start() }
+                try await cluster.ready()
+                try await eventually(within: .seconds(20), "the rendition is given up", state: cluster.report) {
+                    try await Self.rendition(of: song) == nil
+                }
+                #expect(try await Self.segments(of: song) == names)
+                #expect(try await Self.rendition(of: song) == hash)
+                #expect(try await Curl.get("\(song)/\(names[1])").body == segment.body)
+                #expect(SHA(try await Curl.get(song + "/audio").body) == (try Music.hash(file)))
+            }
+        }
+
         /// The hash of the rendition's manifest, by the song's own; nil while there is none.
         @Loop
         private static func rendition(of song: String) async throws -> String? {

@@ -104,6 +104,21 @@ package final class Renditions: SongRenditions {
         return try await enter(try await storing.store(named), for: entry)
     }
 
+    /// Gives up a song's rendition, parts of which nobody holds any more.
+    package func discard(for entry: SongEntry) async {
+        do {
+            _ = try await withSpool { spool in
+                var manifest = try await self.tools.reader.manifest(of: entry).manifest
+                manifest.rendition = nil
+                let storing = SongStoring(tools: self.tools, spool: spool, recording: manifest.sha256)
+                return try await self.enter(try await storing.store(manifest), for: entry)
+            }
+        } catch {
+            // The next audit after a change of the live set tries again.
+            tools.log.warning("a lost rendition could not be given up", ["song": "\(entry.id)", "error": "\(error)"])
+        }
+    }
+
     /// As long as samples of 24 bits are that nothing could be saved on.
     private static func longest(_ manifest: Manifest) -> Int64 {
         let samples = min(max(0, manifest.totalSamples), 1 << 40)
