@@ -10,6 +10,7 @@ struct Options {
     /// Of each kind.
     var queries = 300
     var seed: UInt64 = 1
+    var onlyMerge = false
     var program = ".build/release/rondo"
     var results = "Benchmarks/results"
     /// Where the library is kept, which takes minutes to make; one of the same songs is used again.
@@ -19,6 +20,7 @@ struct Options {
         Fills a catalogue with made-up songs and times queries of every kind, and prints a table.
           --songs N        how many (1000000)
           --queries N      of each kind (300)
+          --only merge     nothing but two servers that meet
           --seed N         another library and other queries (1)
           --program FILE   the rondo to measure (.build/release/rondo)
           --results DIR    where the table is kept (Benchmarks/results)
@@ -34,6 +36,9 @@ struct Options {
             switch name {
             case "--songs": options.songs = try number(name, value, 1_000...10_000_000)
             case "--queries": options.queries = try number(name, value, 10...1_000_000)
+            case "--only":
+                guard value == "merge" else { throw Fault(description: "--only takes merge, not \(value)") }
+                options.onlyMerge = true
             case "--seed": options.seed = UInt64(try number(name, value, 0...Int.max))
             case "--program": options.program = value
             case "--results": options.results = value

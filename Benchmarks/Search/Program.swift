@@ -19,6 +19,11 @@ struct Program {
         EventLoop.install()
         do {
             var report = Report(songs: options.songs)
+            if options.onlyMerge {
+                report.figures.append(("two servers", [try await MergeRun.time(options)]))
+                print(report.text)
+                exit(report.holds ? 0 : 1)
+            }
             let (kinds, home) = try await askStore(options, &report)
             try await askServer(options, kinds, home, &report)
             print(report.text)
@@ -58,7 +63,8 @@ struct Program {
         _ options: Options, _ kinds: [QuestionKind], _ home: String, _ report: inout Report
     ) async throws {
         let (figures, facts, memory) = try await Loop.start("server") {
-            let server = try ServerRun(options, home: home)
+            let registry = try ServerRun.Registry(options, in: home)
+            let server = try ServerRun(options, home: home, in: registry)
             do {
                 say("waiting for the server")
                 let seconds = try await server.untilReady()
@@ -66,9 +72,11 @@ struct Program {
                 let figures = try await server.time(kinds)
                 let memory = server.memory
                 await server.stop()
+                await registry.stop()
                 return (figures, String(format: "server ready: %.1f s after its start", seconds), memory)
             } catch {
                 await server.stop()
+                await registry.stop()
                 throw error
             }
         }.value
@@ -77,6 +85,8 @@ struct Program {
         report.sizes.append(Size(name: "the server's memory now", bytes: memory.now, bound: 250_000_000))
         report.sizes.append(Size(name: "… at most, since its start", bytes: memory.peak, bound: 250_000_000))
         try await askWhileAdding(options, kinds, &report)
+        say("two catalogues become one")
+        report.figures.append(("two servers", [try await MergeRun.time(options)]))
     }
 
     /// Last, because it changes the library, of a copy.

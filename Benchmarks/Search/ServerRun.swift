@@ -10,35 +10,50 @@ import Platform
 struct ServerRun {
     private let clock = LinuxClock()
     private let process: ChildProcess
-    /// Without one no server is ready.
-    private let registry: ChildProcess
     private let endpoint: Endpoint
 
-    private static let address = HostAddress(127, 0, 77, 1)
-    private static let registryAddress = HostAddress(127, 0, 77, 2)
     /// How long a server of a million songs may take to be ready.
     private static let patience = Duration.seconds(60)
 
-    /// Starts a registry, and a server on a home that is not in use.
-    init(_ options: Options, home: String) throws {
-        let key = home + "/key"
-        try (ClusterKey().text + "\n").write(toFile: key, atomically: true, encoding: .utf8)
-        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
-        func start(_ type: String, _ address: HostAddress, _ home: String) throws -> ChildProcess {
-            let registry = Self.registryAddress.description
-            var child = ChildSpecification(
-                options.program,
-                [
-                    "server", type, address.description, registry, "--home", home, "--key-file", key, "--discovery",
-                    "0",
-                ])
-            child.output = .appended(to: home + ".log")
-            child.error = .appended(to: home + ".log")
-            return try ChildProcess(child)
+    /// A registry, without which no server is ready, and the key of its cluster.
+    @Loop
+    struct Registry {
+        fileprivate static let address = HostAddress(127, 0, 77, 100)
+        fileprivate let key: String
+        private let process: ChildProcess
+
+        /// - Parameter folder: where the key is put.
+        init(_ options: Options, in folder: String) throws {
+            key = folder + "/key"
+            try (ClusterKey().text + "\n").write(toFile: key, atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: key)
+            process = try ServerRun.start(options, "registry", Self.address, folder + "-registry", key: key)
         }
-        registry = try start("registry", Self.registryAddress, home + "-registry")
-        process = try start("router", Self.address, home)
-        endpoint = Endpoint(Self.address, 8080)
+
+        func stop() async {
+            process.send(.terminate)
+            _ = await process.waitOrKill(at: LinuxClock().now + .seconds(5))
+        }
+    }
+
+    /// Starts a server on a home that is not in use.
+    /// - Parameter number: from 1 on, one of its own for each of a cluster.
+    init(_ options: Options, home: String, number: UInt8 = 1, in registry: Registry) throws {
+        let address = HostAddress(127, 0, 77, number)
+        process = try Self.start(options, "router", address, home, key: registry.key)
+        endpoint = Endpoint(address, 8080)
+    }
+
+    private static func start(
+        _ options: Options, _ type: String, _ address: HostAddress, _ home: String, key: String
+    ) throws -> ChildProcess {
+        let registry = Registry.address.description
+        var child = ChildSpecification(
+            options.program,
+            ["server", type, address.description, registry, "--home", home, "--key-file", key, "--discovery", "0"])
+        child.output = .appended(to: home + ".log")
+        child.error = .appended(to: home + ".log")
+        return try ChildProcess(child)
     }
 
     var memory: (now: Int, peak: Int) { Machine.memory(of: process.processID) }
@@ -48,7 +63,9 @@ struct ServerRun {
     func untilReady() async throws -> Double {
         let began = ContinuousClock.now
         while ContinuousClock.now - began < Self.patience {
-            if let connection = try? await connect(), let status = try? await connection.get("/readyz"), status == 200 {
+            if let connection = try? await connect(), let status = try? await connection.get("/readyz").status,
+                status == 200
+            {
                 connection.close()
                 return StoreRun.seconds(since: began)
             }
@@ -66,7 +83,7 @@ struct ServerRun {
             for question in kind.questions.prefix(5) { _ = try await connection.get(question.target) }
             for question in kind.questions {
                 let began = ContinuousClock.now
-                let status = try await connection.get(question.target)
+                let status = try await connection.get(question.target).status
                 figure.times.append(StoreRun.seconds(since: began))
                 guard status == 200 else { throw Failure(description: "\(status) for \(question.target)") }
             }
@@ -78,8 +95,15 @@ struct ServerRun {
     func stop() async {
         process.send(.terminate)
         _ = await process.waitOrKill(at: clock.now + .seconds(40))
-        registry.send(.terminate)
-        _ = await registry.waitOrKill(at: clock.now + .seconds(5))
+    }
+
+    /// How many songs are in its catalogue, whatever its role; nil where it does not answer.
+    func songs() async -> Int? {
+        guard let connection = try? await connect() else { return nil }
+        defer { connection.close() }
+        guard let body = try? await connection.get("/api/v1/cluster").body else { return nil }
+        let status = try? JSONSerialization.jsonObject(with: Data(body)) as? [String: Any]
+        return status?["songs"] as? Int
     }
 
     private func connect() async throws -> ServerConnection {
@@ -101,19 +125,20 @@ private struct ServerConnection {
 
     func close() { stream.close() }
 
-    /// - Returns: the status, once all of the answer is there.
-    func get(_ target: String) async throws -> Int {
+    /// The status and the body, once all of the answer is there.
+    func get(_ target: String) async throws -> (status: Int, body: [UInt8]) {
         let deadline = clock.now + .seconds(30)
         let head = MessageWriter.request(method: "GET", target: target, headers: ["Host": "server"])
         try await stream.write(head, deadline: deadline)
         var parser = ResponseParser(answering: "GET")
         var status = 0
+        var body: [UInt8] = []
         while true {
             while let event = try parser.next() {
                 switch event {
                 case .head(let head): status = head.status
-                case .body: break
-                case .end: return status
+                case .body(let bytes): body += bytes
+                case .end: return (status, body)
                 }
             }
             let bytes = try await stream.read(atMost: 1 << 16, deadline: deadline)

@@ -14,7 +14,11 @@ struct StoreRun {
     let chunks: FileChunkStore
 
     private static let batch = 2_000
-    private static let origin = LogOrigin(server: ServerID(2), log: ServerID(2))
+
+    /// The log that a library comes from.
+    private static func origin(_ options: Options) -> LogOrigin {
+        LogOrigin(server: ServerID(UInt128(options.seed) + 1), log: ServerID(2))
+    }
 
     /// Opens the store of a server's home, and says how long that took.
     static func open(_ options: Options) async throws -> (run: StoreRun, seconds: Double) {
@@ -33,14 +37,15 @@ struct StoreRun {
     func fill(_ options: Options, say: (String) -> Void) async throws -> (seconds: Double, songs: Int) {
         let content = try await content()
         var library = Library(seed: options.seed, content: content)
-        let there = Int(try await store.vector()[Self.origin])
+        let origin = Self.origin(options)
+        let there = Int(try await store.vector()[origin])
         for _ in 0..<there { _ = library.song() }
         let began = ContinuousClock.now
         var number = there
         while number < options.songs {
             let count = min(Self.batch, options.songs - number)
             let records = (0..<count).map { place in
-                LogRecord(origin: Self.origin, sequence: UInt64(number + place + 1), entry: library.song())
+                LogRecord(origin: origin, sequence: UInt64(number + place + 1), entry: library.song())
             }
             _ = try await store.apply(records)
             number += count
