@@ -93,6 +93,9 @@ let package = Package(
             name: "bench-search",
             dependencies: values + ["Catalogue", "HTTP", "Platform", "Linux", "SQLiteStore"],
             path: "Benchmarks/Search", swiftSettings: settings),
+        .executableTarget(
+            name: "bench-stream", dependencies: values + ["HTTP", "Platform", "Linux"], path: "Benchmarks/Stream",
+            swiftSettings: settings),
         // Tests, and the tools that they share.
         .target(
             name: "TestTools", dependencies: values + ["HTTP", "Platform", "Linux"], path: "Tests/TestTools",

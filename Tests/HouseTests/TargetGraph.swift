@@ -47,6 +47,7 @@ enum TargetGraph {
     static let benchmarks: [String: (folder: String, uses: Set<String>)] = [
         "bench-ring": ("Ring", values.union(["Ring", "Registry", "Platform", "Linux", "Simulation", "Testbed"])),
         "bench-search": ("Search", values.union(["Catalogue", "HTTP", "Platform", "Linux", "SQLiteStore"])),
+        "bench-stream": ("Stream", values.union(["HTTP", "Platform", "Linux"])),
     ]
 
     /// What the tests share: no target of Sources may use it.
