@@ -7,9 +7,9 @@ enum TargetGraph {
 
     /// What each target may use of ours and of the system's C libraries.
     static let allowed: [String: Set<String>] = [
-        "CLinux": [], "COpenSSL": [], "CSQLite": [], "CAV": [],
+        "CLinux": [], "CProcessor": [], "COpenSSL": [], "CSQLite": [], "CAV": [],
         // Values.
-        "Model": [], "Wire": ["Model"], "Crypto": ["Model", "COpenSSL"],
+        "Model": [], "Wire": ["Model"], "Crypto": ["Model", "COpenSSL", "CProcessor"],
         // Machines.
         "Ring": values, "Registry": values, "Discovery": values, "Placement": values, "Catalogue": values,
         "HTTP": values, "Segments": values,
