@@ -115,7 +115,8 @@ struct Storing {
             "what a lost server had threefold again, to cp and sha256sum side by side: bytes per second", .ratio,
             .init(leastMedian: 0.6))
         figure.samples = [lostBytes / seconds / copied]
-        figure.note = Self.note([lostBytes / seconds / 1e6], [copied / 1e6])
+        figure.note =
+            Self.note([lostBytes / seconds / 1e6], [copied / 1e6])
             + String(format: ", %.0f MB in %.1f s", lostBytes / 1e6, seconds)
         return figure
     }

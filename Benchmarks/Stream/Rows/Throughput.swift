@@ -43,7 +43,7 @@ final class Throughput {
         say("a Router that holds the chunks")
         let popular = try await files(
             "1 MiB of songs that the Router holds, to nginx's files: bytes per CPU-second", port: 8101
-        ) { _ in [options.music] }
+        ) { _ in try charts() }
         let rare = try await files("… of 1 GB of music that is heard once in a while", port: 8102) {
             try MadeSongs.write(20, megabytes: 50, in: $0)
         }
@@ -148,6 +148,14 @@ final class Throughput {
             await cluster.stop()
             throw error
         }
+    }
+
+    /// A few real songs, as the charts of a day are few.
+    private func charts() throws -> [String] {
+        let songs = try FileManager.default.subpathsOfDirectory(atPath: options.music).sorted()
+            .filter { $0.hasSuffix(".ogg") }.prefix(10).map { "\(options.music)/\($0)" }
+        guard !songs.isEmpty else { throw Failure("there are no songs in \(options.music): scripts/music --all") }
+        return songs
     }
 
     /// Writes every song of the cluster, as the Router gives it, into a file for nginx.
