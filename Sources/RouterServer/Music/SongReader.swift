@@ -13,10 +13,11 @@ package final class SongReader: SongSource {
     /// For a new one, and for one who listens no faster than the music plays: memory is scarce where there are thousands
     /// of them.
     private static let shortPart = Manifest.blockLength
-    /// Who takes a part within this time, together with the wait for room, gets a longer one next.
-    private static let quick = Duration.milliseconds(20)
-    /// After so many in a row the next part is read before he has the one before.
-    private static let quickParts = 8
+    /// Who has a part within this time, from the wait for room on, gets a longer one next; where the server is what is
+    /// slow, parts stay short, so that everybody's turn comes soon.
+    private static let quick = Duration.milliseconds(40)
+    /// After so many in a row, more than the kernel's buffers hold, the next part is read before he has the one before.
+    private static let quickParts = 16
     /// Who then takes longer for one is in no hurry any more.
     private static let patience = Duration.milliseconds(250)
     /// Parts that are read at the same time: a thousand listeners who come at once wait here, and not for answers whose
@@ -140,11 +141,8 @@ package final class SongReader: SongSource {
             try await sink.waitForRoom()
             try await sendHeld(&parts, into: sink)
             guard let next = parts.next(atMost: length) else { return false }
-            let waited = clock.now - began
-            let piece = try await piece(of: next.part)
-            let came = clock.now
-            try await sink.take(next.wanted(of: piece))
-            if waited + (clock.now - came) <= Self.quick {
+            try await sink.take(next.wanted(of: try await piece(of: next.part)))
+            if clock.now - began <= Self.quick {
                 (length, count) = (min(2 * length, Self.partLength), count + 1)
             } else {
                 (length, count) = (Self.shortPart, 0)
