@@ -71,8 +71,8 @@ package enum ChunkMessage {
     }
 }
 
-/// A stream asks thousands of times a second for parts of chunks: this one message is written and read without a general
-/// coder, which costs a fifth of what it is about.
+/// A stream asks thousands of times a second for parts of chunks: this one message is written and read without a
+/// general coder.
 extension ChunkMessage.Read {
     private static let parts = (Array(#"{"hash":""#.utf8), Array(#"","length":"#.utf8), Array(#","offset":"#.utf8))
 

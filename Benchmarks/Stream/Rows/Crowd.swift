@@ -59,11 +59,12 @@ struct Crowd {
         let late = players.map { Double($0.late + ($0.failure == nil && $0.start != nil ? 0 : 1)) }.reduce(0, +)
         return [
             Figure(
-                "\(options.listeners) listeners, 320 kbit/s each, through one Router for \(options.listeningSeconds) s: "
-                    + "chunks too late", .count, .init(most: 0), samples: [late],
+                "\(options.listeners) listeners, 320 kbit/s each, through one Router for "
+                    + "\(options.listeningSeconds) s: chunks too late", .count, .init(most: 0), samples: [late],
                 note: String(format: "longest gap %.0f ms, Router %.1f CPU-s", gaps * 1_000, cpuSeconds)),
             Figure(
-                "… from the request to a second of music", .time, samples: players.compactMap(\.start).map(Double.init)),
+                "… from the request to a second of music", .time,
+                samples: players.compactMap(\.start).map(Double.init)),
             Figure(
                 "… the Router's memory at most", .megabytes, .init(most: 250), samples: [memory + nameless],
                 note: String(format: "%.0f MB of it outside of the process", nameless)),

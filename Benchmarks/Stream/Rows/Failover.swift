@@ -65,9 +65,8 @@ final class Failover {
             try await cluster.untilReady(Self.data + 1)
             stopped.samples += try await gaps(song, cluster) { victim.send(.stop) }
             victim.send(.proceed)
-            say(
-                "  round \(round + 1): \(killed.samples.suffix(Self.listeners)), \(stopped.samples.suffix(Self.listeners))"
-            )
+            let last = (killed.samples.suffix(Self.listeners), stopped.samples.suffix(Self.listeners))
+            say("  round \(round + 1): \(last.0), \(last.1)")
         }
         for failure in failures.prefix(1) { say("\(failures.count) streams failed; the first: \(failure)") }
         killed.note = "\(failures.count) streams broken"

@@ -2,7 +2,8 @@ import Linux
 import Model
 import Platform
 
-/// From the first packet of a new connection to the first byte of a song, on a quiet cluster whose Router holds nothing.
+/// From the first packet of a new connection to the first byte of a song, on a quiet cluster whose Router holds
+/// nothing.
 @Loop
 struct FirstByte {
     let options: Options

@@ -163,7 +163,8 @@ final class TLSStream: ByteStream {
     private func readRecords(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, code: Int32) {
         var count = 0
         var code = SSL_ERROR_NONE
-        // Safe because OpenSSL writes no more than the room that is left, and says how much; it gives one record a call.
+        // Safe because OpenSSL writes no more than the room that is left, and says how much; it gives one record a
+        // call.
         while count < buffer.count && code == SSL_ERROR_NONE {
             var length = 0
             TLSError.clear()

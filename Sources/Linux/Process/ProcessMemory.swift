@@ -11,7 +11,7 @@ package enum ProcessMemory {
     package static func tune() {
         _ = mallopt(M_ARENA_MAX, 2)
         _ = mallopt(M_MMAP_THRESHOLD, 512 << 10)
-        _ = mallopt(M_TRIM_THRESHOLD, 4 << 20)
+        _ = mallopt(M_TRIM_THRESHOLD, 2 << 20)
     }
 
     /// Gives back what lies free inside the heap: for after a burst.

@@ -10,8 +10,8 @@ internal import Wire
 package final class SongReader: SongSource {
     /// What is read at a time for a listener who takes it at once: as much as one answer of another server has.
     private static let partLength = ChunkService.maximumRead
-    /// For a new one, and for one who listens no faster than the music plays: memory is scarce where there are thousands
-    /// of them.
+    /// For a new one, and for one who listens no faster than the music plays: memory is scarce where there are
+    /// thousands of them.
     private static let shortPart = Manifest.blockLength
     /// Who has a part within this time, from the wait for room on, gets a longer one next; where the server is what is
     /// slow, parts stay short, so that everybody's turn comes soon.
@@ -131,8 +131,8 @@ package final class SongReader: SongSource {
         }
     }
 
-    /// For a listener who is new or in no hurry: the kernel's buffers are his advance, and a part is read when they have
-    /// room for it, so that nothing of it waits here.
+    /// For a listener who is new or in no hurry: the kernel's buffers are his advance, and a part is read when they
+    /// have room for it, so that nothing of it waits here.
     /// - Returns: whether he is in a hurry; false at the end.
     private func readOnDemand(_ parts: inout SongParts, into sink: SongSink) async throws -> Bool {
         var (length, count) = (Self.shortPart, 0)
