@@ -5,6 +5,7 @@
 #   make mutations             breaks the ring's rules one by one, and expects a test to notice each
 #   make bench-ring [RUNS=20] [N=5,10,30]   measures ring and registry beside Serf and Knot DNS; takes hours, as root
 #   make bench-search [SONGS=1000000]   times searches in a catalogue of so many songs; half an hour the first time
+#   make bench-stream [ROUNDS=5]   times what listeners get, beside nginx, cp and sha256sum; half an hour
 #   make fuzz [PACKETS=number]  the registry under made-up packets, 10 million where no number is said
 #   make fuzz-media [FILES=number] [SEED=1]   the parser of uploads under broken files of every format, 5,000 of each
 #   make build                 rondo and rondo-media in release, in .build/release
@@ -16,6 +17,7 @@ RUNS ?= 20
 N ?= 5,10,30
 PACKETS ?= 10000000
 SONGS ?= 1000000
+ROUNDS ?= 5
 FILES ?= 5000
 SEED ?= 1
 export SWIFT MUSIC
@@ -25,7 +27,7 @@ places := --scratch-path .build --cache-path .build/caches --config-path .build/
 	--security-path .build/security --disable-sandbox
 release := $(places) -c release --static-swift-stdlib
 
-.PHONY: run test mutations fuzz fuzz-media bench-ring bench-search build clean help set-up lint
+.PHONY: run test mutations fuzz fuzz-media bench-ring bench-search bench-stream build clean help set-up lint
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -76,6 +78,12 @@ bench-ring: build
 bench-search: build
 	@$(SWIFT) build $(release) --product bench-search
 	@.build/release/bench-search --songs $(SONGS) $(BENCH)
+
+bench-stream: build
+	@scripts/set-up bench
+	@scripts/music --all
+	@$(SWIFT) build $(release) --product bench-stream
+	@.build/release/bench-stream --rounds $(ROUNDS) $(BENCH)
 
 fuzz: set-up
 	@scripts/fuzz $(PACKETS)

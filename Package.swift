@@ -36,13 +36,14 @@ let package = Package(
     targets: [
         // System libraries.
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CProcessor"),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CAV", pkgConfig: "libavformat", providers: [.apt(["libavformat-dev"])]),
         // Values.
         layer("Model", []),
         layer("Wire", ["Model"]),
-        layer("Crypto", ["Model", "COpenSSL"]),
+        layer("Crypto", ["Model", "COpenSSL", "CProcessor"]),
         // Machines.
         layer("Ring", values),
         layer("Registry", values),
@@ -93,6 +94,10 @@ let package = Package(
             name: "bench-search",
             dependencies: values + ["Catalogue", "HTTP", "Platform", "Linux", "SQLiteStore"],
             path: "Benchmarks/Search", swiftSettings: settings),
+        .executableTarget(
+            name: "bench-stream",
+            dependencies: values + ["HTTP", "Platform", "Linux"],
+            path: "Benchmarks/Stream", swiftSettings: settings),
         // Tests, and the tools that they share.
         .target(
             name: "TestTools", dependencies: values + ["HTTP", "Platform", "Linux"], path: "Tests/TestTools",

@@ -9,6 +9,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -22,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -143,8 +145,22 @@ static inline int rondo_socket_error(int fd) {
   return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 ? errno : error;
 }
 static inline int rondo_receive(int fd, void *buffer, size_t count) { return rondo_result(recv(fd, buffer, count, 0)); }
-static inline int rondo_send(int fd, const void *buffer, size_t count) {
-  return rondo_result(send(fd, buffer, count, MSG_NOSIGNAL));
+// `more`: the rest of what belongs together comes at once.
+static inline int rondo_send(int fd, const void *buffer, size_t count, int more) {
+  return rondo_result(send(fd, buffer, count, MSG_NOSIGNAL | (more ? MSG_MORE : 0)));
+}
+static inline int rondo_send_file(int fd, int file, int64_t offset, size_t count) {
+  off_t place = offset;
+  return rondo_result(sendfile(fd, file, &place, count));
+}
+// Bytes that the other end has not acknowledged yet (tcp(7), SIOCOUTQ).
+static inline int rondo_queued(int fd) {
+  int count = 0;
+  return ioctl(fd, TIOCOUTQ, &count) < 0 ? 0 : count;
+}
+static inline int rondo_is_writable(int fd) {
+  struct pollfd one = {.fd = fd, .events = POLLOUT, .revents = 0};
+  return poll(&one, 1, 0) > 0;
 }
 // Throws received bytes away inside the kernel (tcp(7), MSG_TRUNC).
 static inline int rondo_discard(int fd, size_t count) { return rondo_result(recv(fd, NULL, count, MSG_TRUNC)); }
@@ -248,6 +264,19 @@ static inline int rondo_exit_signal(int status) { return WIFSIGNALED(status) ? W
 
 // Files. O_TMPFILE needs _GNU_SOURCE, and a directory entry's name is an array inside it.
 static const int rondo_nameless_file = 020000000 | O_DIRECTORY;
+// Reads what is in memory already, and waits for no disk: -EAGAIN where it would have to.
+extern ssize_t preadv2(int, const struct iovec *, int, off_t, int);
+static inline int rondo_read_cached(int fd, void *buffer, size_t count, int64_t offset) {
+  struct iovec vector = {.iov_base = buffer, .iov_len = count};
+  return rondo_result(preadv2(fd, &vector, 1, offset, 8));  // RWF_NOWAIT
+}
+// A file without a name, in memory alone, and its seal: no byte of it can change any more (memfd_create(2), fcntl(2)).
+static inline int rondo_memory_file(void) {
+  return rondo_result(syscall(SYS_memfd_create, "rondo", 3));  // MFD_CLOEXEC | MFD_ALLOW_SEALING
+}
+static inline int rondo_seal(int fd) {
+  return rondo_result(fcntl(fd, 1024 + 9, 1 | 2 | 4 | 8));  // F_ADD_SEALS: SEAL, SHRINK, GROW, WRITE
+}
 static inline const char *rondo_entry_name(const struct dirent *entry) { return entry->d_name; }
 
 #pragma clang assume_nonnull end

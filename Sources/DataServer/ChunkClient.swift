@@ -31,7 +31,7 @@ package final class ChunkClient {
         async throws(PeerError) -> [UInt8]
     {
         let message = ChunkMessage.Read(hash: hash, offset: offset, length: length)
-        let reply = try await ask(.chunkRead, server, message, over: .bulk, deadline)
+        let reply = try await ask(.chunkRead, server, encoded: message.encoded, over: .bulk, deadline)
         guard reply.body.count == length else { throw .garbled("\(reply.body.count) bytes instead of \(length)") }
         return reply.body
     }
@@ -102,8 +102,15 @@ package final class ChunkClient {
         _ kind: FrameKind, _ server: ServerID, _ header: some Encodable & Sendable, body: [UInt8] = [],
         over linkClass: LinkClass, _ deadline: MonotonicTime
     ) async throws(PeerError) -> PeerReply {
+        try await ask(kind, server, encoded: WireJSON.encode(header), body: body, over: linkClass, deadline)
+    }
+
+    private func ask(
+        _ kind: FrameKind, _ server: ServerID, encoded header: [UInt8], body: [UInt8] = [], over linkClass: LinkClass,
+        _ deadline: MonotonicTime
+    ) async throws(PeerError) -> PeerReply {
         guard let address = ring.address(of: server) else { throw .unreachable(.other("not in the roster")) }
         return try await peers.request(
-            kind, to: address, over: linkClass, header: WireJSON.encode(header), body: body, deadline: deadline)
+            kind, to: address, over: linkClass, header: header, body: body, deadline: deadline)
     }
 }

@@ -14,10 +14,16 @@ package enum ChunkMessage {
     }
 
     /// `chunkRead`: the answer's body is at most `length` bytes from `offset`.
-    package struct Read: Codable, Sendable {
+    package struct Read: Codable, Hashable, Sendable {
         package var hash: ContentHash
         package var offset: Int
         package var length: Int
+
+        package init(hash: ContentHash, offset: Int, length: Int) {
+            self.hash = hash
+            self.offset = offset
+            self.length = length
+        }
     }
 
     /// `chunkHave`: which of these, at most `maximumHashes`, are held?
@@ -62,5 +68,47 @@ package enum ChunkMessage {
     /// `chunkVerify`: somebody read wrong bytes; look at your copy.
     package struct Verify: Codable, Sendable {
         package var hash: ContentHash
+    }
+}
+
+/// A stream asks thousands of times a second for parts of chunks: this one message is written and read without a
+/// general coder.
+extension ChunkMessage.Read {
+    private static let parts = (Array(#"{"hash":""#.utf8), Array(#"","length":"#.utf8), Array(#","offset":"#.utf8))
+
+    /// The same bytes as `WireJSON` gives.
+    package var encoded: [UInt8] {
+        var bytes = Self.parts.0
+        bytes.reserveCapacity(128)
+        bytes += hash.description.utf8
+        bytes += Self.parts.1
+        bytes += String(length).utf8
+        bytes += Self.parts.2
+        bytes += String(offset).utf8
+        bytes.append(0x7D)
+        return bytes
+    }
+
+    /// Reads what `encoded` gives; nil for any other way to say the same, which `WireJSON` reads.
+    package init?(encoded bytes: [UInt8]) {
+        let (first, second, third) = Self.parts
+        let hashEnd = first.count + 64
+        guard bytes.count > hashEnd + second.count + third.count, bytes.starts(with: first),
+            bytes[hashEnd...].starts(with: second),
+            let hash = ContentHash(String(decoding: bytes[first.count..<hashEnd], as: UTF8.self))
+        else { return nil }
+        var rest = bytes[(hashEnd + second.count)...]
+        guard let length = Self.number(&rest), rest.starts(with: third) else { return nil }
+        rest = rest.dropFirst(third.count)
+        guard let offset = Self.number(&rest), Array(rest) == [0x7D] else { return nil }
+        self.init(hash: hash, offset: offset, length: length)
+    }
+
+    /// Up to fifteen digits.
+    private static func number(_ bytes: inout ArraySlice<UInt8>) -> Int? {
+        let digits = bytes.prefix { (0x30...0x39).contains($0) }
+        guard (1...15).contains(digits.count), digits.count == 1 || digits.first != 0x30 else { return nil }
+        bytes = bytes.dropFirst(digits.count)
+        return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
 }

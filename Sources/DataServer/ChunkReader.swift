@@ -25,13 +25,24 @@ package final class ChunkReader {
         /// Whole blocks, but for the chunk's last one.
         package let length: Int
         /// CRC-32C of each block of the part.
-        package let checksums: [UInt32]
+        package let checksums: ArraySlice<UInt32>
+        /// The chunk's length and its blocks' checksums, where they are known.
+        package let chunk: (length: Int, checksums: [UInt32])?
 
-        package init(hash: ContentHash, offset: Int, length: Int, checksums: [UInt32]) {
+        package init(
+            hash: ContentHash, offset: Int, length: Int, checksums: ArraySlice<UInt32>,
+            of chunk: (length: Int, checksums: [UInt32])? = nil
+        ) {
             self.hash = hash
             self.offset = offset
             self.length = length
             self.checksums = checksums
+            self.chunk = chunk
+        }
+
+        /// All of the chunk that this is a part of.
+        fileprivate var whole: Part? {
+            chunk.map { Part(hash: hash, offset: 0, length: $0.length, checksums: $0.checksums[...]) }
         }
     }
 
@@ -51,6 +62,7 @@ package final class ChunkReader {
     private var avoided: [ServerID: MonotonicTime] = [:]
     /// Where chunks were found that were not where placement says; forgotten when it grows large.
     private var foundElsewhere: [ContentHash: [ServerID]] = [:]
+    private let shelf = ChunkShelf()
 
     package init(
         chunks: any ChunkStore, client: ChunkClient, ring: any StorageRing, clock: any Clock, metrics: Metrics
@@ -72,6 +84,16 @@ package final class ChunkReader {
         if let bytes = await race(part, among: others, deadline: deadline) { return bytes }
         throw ChunkUnavailable(hash: part.hash)
     }
+
+    /// The same, from memory that streams send from without a copy where many want the chunk.
+    /// - Throws: as `read`.
+    package func piece(_ part: Part, deadline: MonotonicTime) async throws(ChunkUnavailable) -> StreamPiece {
+        if let held = await shelved(part) { return .held(held, part.offset..<part.offset + part.length) }
+        return .bytes(try await read(part, deadline: deadline)[...])
+    }
+
+    /// A whole chunk, verified, that is in memory which streams send from.
+    package func held(_ hash: ContentHash) -> (any HeldBytes)? { shelf[hash] }
 
     /// A whole chunk of at most 4 MiB, verified by its hash: manifests, covers.
     /// - Throws: `ChunkUnavailable`.
@@ -107,10 +129,24 @@ package final class ChunkReader {
 }
 
 extension ChunkReader {
-    private func readOwn(_ part: Part) async -> [UInt8]? {
-        guard let length = chunks.length(of: part.hash),
-            let bytes = try? await chunks.read(part.hash, offset: part.offset, length: part.length)
+    /// The whole chunk in the system's memory, if it is worth it and right.
+    private func shelved(_ part: Part) async -> (any HeldBytes)? {
+        if let held = shelf[part.hash], held.count >= part.offset + part.length { return held }
+        guard let whole = part.whole, whole.length <= ChunkShelf.longest, chunks.length(of: part.hash) == whole.length,
+            shelf.isWantedAgain(part.hash, offset: part.offset), let bytes = await ownBytes(whole),
+            isRight(bytes, whole), let held = chunks.hold(bytes)
         else { return nil }
+        shelf.keep(held, for: part.hash)
+        return held
+    }
+
+    private func ownBytes(_ part: Part) async -> [UInt8]? {
+        if let bytes = chunks.readCached(part.hash, offset: part.offset, length: part.length) { return bytes }
+        return try? await chunks.read(part.hash, offset: part.offset, length: part.length)
+    }
+
+    private func readOwn(_ part: Part) async -> [UInt8]? {
+        guard let length = chunks.length(of: part.hash), let bytes = await ownBytes(part) else { return nil }
         if isRight(bytes, part) { return bytes }
         metrics.count("rondo_chunks_damaged_total", "Chunks found damaged on this server's disk.")
         // `verify` puts the copy into quarantine if the whole of it is wrong as well; repair brings another one.

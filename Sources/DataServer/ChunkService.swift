@@ -55,11 +55,16 @@ package final class ChunkService {
 
     private func read(_ request: PeerRequest) async -> Result<PeerReply, PeerRefusal> {
         do {
-            let message = try WireJSON.decode(ChunkMessage.Read.self, from: request.header)
+            let quick = ChunkMessage.Read(encoded: request.header)
+            let message = try quick ?? WireJSON.decode(ChunkMessage.Read.self, from: request.header)
             guard message.offset >= 0, message.length >= 0, message.length <= Self.maximumRead else {
                 return .failure(PeerRefusal(code: "bad_request", message: "a read has 0 to \(Self.maximumRead) bytes"))
             }
-            let bytes = try await chunks.read(message.hash, offset: message.offset, length: message.length)
+            let cached = chunks.readCached(message.hash, offset: message.offset, length: message.length)
+            let bytes =
+                if let cached { cached } else {
+                    try await chunks.read(message.hash, offset: message.offset, length: message.length)
+                }
             metrics.count(
                 "rondo_chunk_bytes_served_total", "Bytes of chunks read for other servers.", by: Double(bytes.count))
             return .success(PeerReply(body: bytes))

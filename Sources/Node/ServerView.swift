@@ -23,6 +23,7 @@ final class ServerView: ClusterView {
     var isLeaving = false { didSet { changed() } }
     /// Songs in this server's catalogue.
     var songs = 0
+    private var served: (version: UInt64, serves: Bool)?
     private let metrics: Metrics
     private let sources: @Loop () -> Sources
 
@@ -62,7 +63,15 @@ final class ServerView: ClusterView {
             httpPort: entry.httpPort, peerPort: entry.peerPort)
     }
 
+    /// Asked for with each request, and other only where the roster is.
     var servesListeners: Bool {
+        if let known = served, known.version == changes.version { return known.serves }
+        let serves = servesNow
+        served = (changes.version, serves)
+        return serves
+    }
+
+    private var servesNow: Bool {
         guard let ring = sources().ring, let own = ring.roster[sources().own] else { return false }
         // Where no Router lives, at the start or until a switch, whoever is asked answers.
         return own.role == .router

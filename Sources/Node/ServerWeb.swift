@@ -23,7 +23,8 @@ final class ServerWeb {
             renditions: storage.renditions)
         server = WebServer(
             network: world.network, clock: world.clock, metrics: metrics, log: world.log,
-            isMemberOrigin: { api.isMemberOrigin($0) }, handler: { await api.answer($0, $1) })
+            isMemberOrigin: { api.isMemberOrigin($0) }, shortcut: { api.preparedAnswer(to: $0) },
+            handler: { await api.answer($0, $1) })
         do throws(StreamError) {
             port = try server.listen(on: endpoint).port
         } catch {

@@ -37,6 +37,8 @@ final class PeerLink {
     private static let maximumWaiting = 1024
     /// Bytes of the other side's requests that are worked on before reading stops, whatever their number.
     private static let maximumWorkingBytes = 16 << 20
+    /// So much of a frame is worth reading by itself, without going through the parser's buffer.
+    private static let longRest = 16 << 10
     /// How long the rest of a frame that has begun, or the taking of bytes we write, may take.
     static let progressDeadline = Duration.seconds(10)
     /// A link on which nothing has come for so long, though an answer was due, is given up: the other end may have gone
@@ -66,9 +68,14 @@ final class PeerLink {
         while isOpen {
             do {
                 while let frame = try parser.next() { await take(frame) }
+                if let (frame, missing) = try parser.takeBeginning(least: Self.longRest) {
+                    guard let whole = try await complete(frame, missing) else { break }
+                    await take(whole)
+                    continue
+                }
                 let deadline = parser.isInsideFrame ? clock.now + Self.progressDeadline : .distantFuture
                 let bytes = try await stream.read(
-                    atMost: min(max(parser.missing, 16 << 10), 256 << 10), deadline: deadline)
+                    atMost: min(max(parser.missing, Self.longRest), 256 << 10), deadline: deadline)
                 if bytes.isEmpty { break }
                 silentSince = nil
                 parser.append(bytes)
@@ -79,6 +86,22 @@ final class PeerLink {
             }
         }
         close()
+    }
+
+    /// Reads the rest of a long body to where it is to stay; nil where the stream ends before.
+    private func complete(_ beginning: Frame, _ missing: Int) async throws -> Frame? {
+        var frame = beginning
+        var filled = frame.body.count
+        frame.body = [UInt8](repeating: 0, count: filled + missing)
+        frame.body.replaceSubrange(..<filled, with: beginning.body)
+        while filled < frame.body.count {
+            let count = try await stream.read(
+                into: &frame.body, from: filled, deadline: clock.now + Self.progressDeadline)
+            if count == 0 { return nil }
+            silentSince = nil
+            filled += count
+        }
+        return frame
     }
 
     func close() {
@@ -226,12 +249,12 @@ private final class WriteQueue {
         guard isWanted() else { return true }
         do {
             let head = frame.encodedHead
+            let pace = SendingPace(piece: frame.body.count, time: PeerLink.progressDeadline)
             // Short frames leave in one piece; a chunk is not copied behind its head.
             if frame.body.count <= 16 << 10 {
                 try await stream.write(head + frame.body, deadline: clock.now + PeerLink.progressDeadline)
             } else {
-                try await stream.write(head, deadline: clock.now + PeerLink.progressDeadline)
-                try await stream.write(frame.body, deadline: clock.now + PeerLink.progressDeadline)
+                try await stream.write(head, then: .bytes(frame.body[...]), pace: pace)
             }
             return true
         } catch {

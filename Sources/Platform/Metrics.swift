@@ -1,10 +1,18 @@
+/// One series of a counter or gauge, for whoever counts so often that finding it each time would cost more.
+@Loop
+package final class MetricSeries {
+    package fileprivate(set) var value = 0.0
+
+    package func add(_ amount: Double = 1) { value += amount }
+}
+
 /// Counters, gauges and histograms of one server, rendered as Prometheus text (exposition format 0.0.4).
 @Loop
 package final class Metrics {
     private struct Series {
         var kind: String
         var help: String
-        var values: [String: Double] = [:]
+        var values: [String: MetricSeries] = [:]
     }
 
     private struct Histogram {
@@ -22,14 +30,26 @@ package final class Metrics {
 
     /// Adds to a counter; `labels` as Prometheus writes them, `role="data"`.
     package func count(_ name: String, _ help: String, labels: String = "", by amount: Double = 1) {
-        series[name, default: Series(kind: "counter", help: help)].values[labels, default: 0] += amount
+        counter(name, help, labels: labels).add(amount)
+    }
+
+    /// The series of a counter, to be added to.
+    package func counter(_ name: String, _ help: String, labels: String = "") -> MetricSeries {
+        one(name, "counter", help, labels)
+    }
+
+    private func one(_ name: String, _ kind: String, _ help: String, _ labels: String) -> MetricSeries {
+        if let known = series[name]?.values[labels] { return known }
+        let new = MetricSeries()
+        series[name, default: Series(kind: kind, help: help)].values[labels] = new
+        return new
     }
 
     package func set(_ name: String, _ help: String, labels: String = "", to value: Double) {
-        series[name, default: Series(kind: "gauge", help: help)].values[labels] = value
+        one(name, "gauge", help, labels).value = value
     }
 
-    package func value(_ name: String, labels: String = "") -> Double { series[name]?.values[labels] ?? 0 }
+    package func value(_ name: String, labels: String = "") -> Double { series[name]?.values[labels]?.value ?? 0 }
 
     /// Adds a value to a histogram; `bounds` are the upper ends of its buckets, ascending, and the same in every call.
     package func observe(_ name: String, _ help: String, _ value: Double, bounds: [Double]) {
@@ -47,7 +67,7 @@ package final class Metrics {
 
     private static func text(_ name: String, _ one: Series) -> String {
         var text = "# HELP \(name) \(one.help)\n# TYPE \(name) \(one.kind)\n"
-        for (labels, value) in one.values.sorted(by: { $0.key < $1.key }) {
+        for (labels, value) in one.values.mapValues(\.value).sorted(by: { $0.key < $1.key }) {
             text += labels.isEmpty ? "\(name) \(number(value))\n" : "\(name){\(labels)} \(number(value))\n"
         }
         return text

@@ -26,9 +26,24 @@ package protocol ByteStream: AnyObject, Sendable {
     /// - Throws: `StreamError`; `timedOut` leaves the stream usable.
     func read(atMost maximum: Int, deadline: MonotonicTime) async throws(StreamError) -> [UInt8]
 
+    /// Waits for at least one byte and puts what there is into `bytes` from the index `start` on: for what is to stay
+    /// where it is read to.
+    /// - Returns: how many there were; 0 at the end of the stream.
+    /// - Throws: as `read(atMost:deadline:)`.
+    func read(into bytes: inout [UInt8], from start: Int, deadline: MonotonicTime) async throws(StreamError) -> Int
+
     /// Returns when all of `bytes` are in the kernel's hands, which is the back-pressure.
     /// - Throws: `StreamError`; after any error an unknown part has been sent and the stream is to be closed.
     func write(_ bytes: ArraySlice<UInt8>, deadline: MonotonicTime) async throws(StreamError)
+
+    /// Returns when a head and what follows it are in the kernel's hands, as if they were one and without a copy that
+    /// makes them one; what is in the system's memory goes from there where the stream can.
+    /// - Throws: as `write`; `timedOut` when the other end takes less than the pace.
+    func write(_ head: [UInt8], then piece: StreamPiece, pace: SendingPace) async throws(StreamError)
+
+    /// Returns when a write would be taken at once, at least in part.
+    /// - Throws: `StreamError`; `timedOut` when the other end takes less than the pace, and leaves the stream usable.
+    func waitUntilWritable(pace: SendingPace) async throws(StreamError)
 
     /// Sends an end of stream and reads on.
     func finishWriting()
@@ -40,6 +55,47 @@ package protocol ByteStream: AnyObject, Sendable {
 extension ByteStream {
     package func write(_ bytes: [UInt8], deadline: MonotonicTime) async throws(StreamError) {
         try await write(bytes[...], deadline: deadline)
+    }
+}
+
+/// How fast the other end must take what it is sent, whether from here or out of the kernel's buffers.
+package struct SendingPace: Hashable, Sendable {
+    /// In bytes.
+    package let piece: Int
+    /// For each piece.
+    package let time: Duration
+
+    package init(piece: Int, time: Duration) {
+        self.piece = piece
+        self.time = time
+    }
+}
+
+/// Bytes that nothing can change any more, in memory of the system's: streams may send them without a copy.
+package protocol HeldBytes: AnyObject, Sendable {
+    var count: Int { get }
+    /// A copy of some of them; the range lies inside.
+    func copy(_ range: Range<Int>) -> [UInt8]
+}
+
+/// Bytes on their way out: in this process's memory, or in the system's.
+package enum StreamPiece: Sendable {
+    case bytes(ArraySlice<UInt8>)
+    case held(any HeldBytes, Range<Int>)
+
+    package var count: Int {
+        switch self {
+        case .bytes(let bytes): bytes.count
+        case .held(_, let range): range.count
+        }
+    }
+
+    /// For whoever has to look at them.
+    package var bytes: ArraySlice<UInt8> {
+        switch self {
+        case .bytes(let bytes): bytes
+        case .held(let memory, let range): memory.copy(range)[...]
+        }
     }
 }
 

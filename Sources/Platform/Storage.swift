@@ -23,6 +23,13 @@ package protocol ChunkStore: Sendable {
     /// Up to `length` bytes from `offset`; fewer at the chunk's end, none beyond it. The bytes are not verified here.
     func read(_ hash: ContentHash, offset: Int, length: Int) async throws(StoreError) -> [UInt8]
 
+    /// The same bytes at once where the system has them in memory; nil where a disk would have to be waited for, or
+    /// anything else is not as it should be, so that `read` is to say what.
+    func readCached(_ hash: ContentHash, offset: Int, length: Int) -> [UInt8]?
+
+    /// Bytes in memory of the system's, for streams that send them again and again; nil where it has none left.
+    func hold(_ bytes: [UInt8]) -> (any HeldBytes)?
+
     /// The length of a chunk that is held, nil for one that is not; from memory, without touching the disk.
     func length(of hash: ContentHash) -> Int?
 
@@ -85,6 +92,10 @@ package protocol MetadataStore: Sendable {
 
     /// The highest stamp in the catalogue, from which this server's clock goes on.
     func highestStamp() async throws(StoreError) -> Stamp?
+
+    /// How often the catalogue has changed since it was opened: what was read at a count is what would be read now as
+    /// long as the count is the same.
+    var changeCount: UInt64 { get }
 
     func entry(_ id: SongID) async throws(StoreError) -> SongEntry?
     func page(_ query: SongQuery) async throws(StoreError) -> SongPage

@@ -10,7 +10,7 @@ struct RangedAnswer {
     let size: Int64
     let contentType: String
     /// Hands the bytes of a range to a sink.
-    let read: @Loop @Sendable (Range<Int64>, @escaping SongSink) async throws -> Void
+    let read: @Loop @Sendable (Range<Int64>, SongSink) async throws -> Void
 
     private var headers: Headers {
         ["Accept-Ranges": "bytes", "Cache-Control": "no-cache", "ETag": tag]
@@ -71,12 +71,14 @@ struct RangedAnswer {
             body: .stream(length: multipart.length) { writer in
                 for part in multipart.parts {
                     var head: [UInt8]? = part.head
-                    try await read(part.range) { bytes in
-                        // Held back until the first bytes are there: a failure before them is an answer of its own.
-                        if let first = head { try await writer.write(first) }
-                        head = nil
-                        try await writer.write(bytes)
-                    }
+                    try await read(
+                        part.range,
+                        SongSink(room: { try await writer.waitForRoom() }) { piece in
+                            // Held back until the first bytes are there: a failure before them is an answer of its own.
+                            if let first = head { try await writer.write(first) }
+                            head = nil
+                            try await writer.write(piece)
+                        })
                 }
                 try await writer.write(multipart.tail)
             })
@@ -85,7 +87,8 @@ struct RangedAnswer {
     private func body(_ range: Range<Int64>) -> Response.Body {
         let read = read
         return .stream(length: Int64(range.count)) { writer in
-            try await read(range) { bytes in try await writer.write(bytes) }
+            try await read(
+                range, SongSink(room: { try await writer.waitForRoom() }) { try await writer.write($0) })
         }
     }
 }

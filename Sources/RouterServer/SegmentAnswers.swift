@@ -61,7 +61,7 @@ struct SegmentAnswers {
 
     private func whole(_ bytes: [UInt8], tag: String, contentType: String) -> Response {
         RangedAnswer(tag: tag, size: Int64(bytes.count), contentType: contentType) { range, sink in
-            try await sink(bytes[Int(range.lowerBound)..<Int(range.upperBound)])
+            try await sink.take(.bytes(bytes[Int(range.lowerBound)..<Int(range.upperBound)]))
         }.response(to: request)
     }
 }
@@ -74,7 +74,7 @@ private final class SegmentStream {
     private var filter: PieceFilter?
     private let sink: SongSink
 
-    init(_ segment: SongSegments.Segment, _ range: Range<Int64>, to sink: @escaping SongSink) {
+    init(_ segment: SongSegments.Segment, _ range: Range<Int64>, to sink: SongSink) {
         let parts = segment.parts(of: range)
         head = parts.head
         filter = PieceFilter(parts.pieces)
@@ -82,16 +82,15 @@ private final class SegmentStream {
     }
 
     func run(_ manifest: Manifest, _ source: any SongSource) async throws {
-        guard let span = filter?.span else { return try await sink(head) }
-        try await source.read(manifest, from: span.lowerBound, to: span.upperBound) { [self] bytes in
-            try await take(bytes)
-        }
+        guard let span = filter?.span else { return try await sink.take(.bytes(head)) }
+        let own = SongSink(room: { [self] in try await sink.waitForRoom() }) { [self] in try await take($0.bytes) }
+        try await source.read(manifest, from: span.lowerBound, to: span.upperBound, into: own)
     }
 
     private func take(_ bytes: ArraySlice<UInt8>) async throws {
         let passed = filter?.pass(bytes) ?? bytes
         let ready = head.isEmpty ? passed : head + passed
         head = []
-        if !ready.isEmpty { try await sink(ready) }
+        if !ready.isEmpty { try await sink.take(.bytes(ready)) }
     }
 }

@@ -25,8 +25,26 @@ package struct SongHolder: Hashable, Sendable {
     }
 }
 
-/// Takes verified bytes of an original, in order; returns when there is room for more, throws when nobody wants them.
-package typealias SongSink = @Loop @Sendable (ArraySlice<UInt8>) async throws -> Void
+/// Takes verified bytes of an original, in order.
+package struct SongSink: Sendable {
+    private let taking: @Loop @Sendable (StreamPiece) async throws -> Void
+    private let waiting: @Loop @Sendable () async throws -> Void
+
+    /// - Parameter room: returns when the listener would take more at once.
+    package init(
+        room: @escaping @Loop @Sendable () async throws -> Void = {},
+        _ take: @escaping @Loop @Sendable (StreamPiece) async throws -> Void
+    ) {
+        waiting = room
+        taking = take
+    }
+
+    /// Returns when the listener has the piece, throws when nobody wants it.
+    @Loop package func take(_ piece: StreamPiece) async throws { try await taking(piece) }
+
+    /// Returns when there is room for more; a listener who plays music as it comes has none for most of the time.
+    @Loop package func waitForRoom() async throws { try await waiting() }
+}
 
 /// Where the API gets music from: this server's disk and its peers', verified, with another replica at the same byte.
 ///
@@ -35,11 +53,11 @@ package typealias SongSink = @Loop @Sendable (ArraySlice<UInt8>) async throws ->
 package protocol SongSource: AnyObject, Sendable {
     func manifest(of entry: SongEntry) async throws -> StoredManifest
 
-    /// Streams the bytes `from ..< to` of the original to `sink` in slices of at most 64 KiB, each verified before.
+    /// Streams the bytes `from ..< to` of the original to `sink` in pieces of at most 256 KiB, each verified before.
     ///
     /// - Parameter to: at most `manifest.bytes`; equal to `from` is an empty read.
     /// - Throws: `APIError`, or what `sink` throws; bytes handed over before were right.
-    func read(_ manifest: Manifest, from: Int64, to: Int64, into sink: @escaping SongSink) async throws
+    func read(_ manifest: Manifest, from: Int64, to: Int64, into sink: SongSink) async throws
 
     /// The whole of a cover or another attachment, verified.
     func attachment(_ attachment: Attachment) async throws -> [UInt8]
@@ -47,6 +65,6 @@ package protocol SongSource: AnyObject, Sendable {
     /// The live servers that hold every chunk of the song, this one included, in random order.
     func holders(of entry: SongEntry) async -> [SongHolder]
 
-    /// For each entry whether it can be played now, by what this server knows without asking anybody.
-    func available(_ entries: [SongEntry]) -> [Bool]
+    /// Whether a song can be played now, by what this server knows without asking anybody.
+    func isAvailable(_ song: SongID) -> Bool
 }

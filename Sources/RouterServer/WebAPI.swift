@@ -1,5 +1,5 @@
 internal import Crypto
-internal import HTTP
+package import HTTP
 internal import Model
 package import Platform
 package import WebServer
@@ -28,6 +28,7 @@ package final class WebAPI {
     private let log: Logger
     private let settings: Settings
     private let shelf: SegmentShelf
+    private let prepared: PreparedSongs
 
     package init(
         metadata: any MetadataStore, source: any SongSource, uploads: any SongUploads, edits: any SongEdits,
@@ -43,6 +44,13 @@ package final class WebAPI {
         self.log = log
         self.settings = settings
         shelf = SegmentShelf(source: source, renditions: renditions)
+        prepared = PreparedSongs(metadata)
+    }
+
+    /// The answer to a plain GET that is known already; the shortcut of a `WebServer`.
+    package func preparedAnswer(to head: RequestHead) -> PreparedAnswer? {
+        guard cluster.servesListeners else { return nil }
+        return prepared.answer(to: head.target) { source.isAvailable($0) }
     }
 
     /// Answers one request; the handler of a `WebServer`.
@@ -122,17 +130,23 @@ package final class WebAPI {
             guard try await metadata.entry(id) != nil else { throw unknownSong }
             let deleted = try await edits.delete(id)
             return Response(status: 204, headers: ["X-Rondo-Replicas": String(deleted.replicas)])
-        default: return record(of: try await entry(id))
+        default:
+            let count = metadata.changeCount
+            let entry = try await entry(id)
+            let response = record(of: entry)
+            prepared.keep(
+                response, of: entry.id, isAvailable: source.isAvailable(entry.id), for: request.head.target, at: count)
+            return response
         }
     }
 
     private func record(of entry: SongEntry, headers: Headers = [:]) -> Response {
-        .json(SongRecord(entry, isAvailable: source.available([entry]).first ?? false), headers: headers)
+        .json(SongRecord(entry, isAvailable: source.isAvailable(entry.id)), headers: headers)
     }
 
     private func list(_ request: Request) async throws -> Response {
         let page = try await metadata.page(try QueryReader(request.target.query).songQuery())
-        let records = zip(page.songs, source.available(page.songs)).map { SongRecord($0, isAvailable: $1) }
+        let records = page.songs.map { SongRecord($0, isAvailable: source.isAvailable($0.id)) }
         return .json(SongListBody(songs: records, total: page.total, next: page.next))
     }
 

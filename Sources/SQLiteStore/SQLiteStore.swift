@@ -11,6 +11,7 @@ package final class SQLiteStore: MetadataStore {
     private let reader: Confined
     private let index: SearchIndex
     private let life: Locked<LogOrigin>
+    private let changes = Locked<UInt64>(0)
     private let batch = Locked(ReferenceBatch())
     /// Where a broken database was moved when this one was opened in its stead: for the log. The catalogue is then
     /// empty, and the peers have it.
@@ -98,6 +99,7 @@ extension SQLiteStore {
                 return LogRecord(origin: own.origin, sequence: own.sequence + 1, entry: merged.entry)
             }
             index.publish(changes)
+            self.changes.withLock { $0 += 1 }
             return record
         }
     }
@@ -119,6 +121,7 @@ extension SQLiteStore {
                 return (try connection.vector(), renewed)
             }
             index.publish(changes)
+            self.changes.withLock { $0 += 1 }
             if let renewed { life.withLock { $0 = renewed } }
             return vector
         }
@@ -156,6 +159,8 @@ extension SQLiteStore {
     package func highestStamp() async throws(StoreError) -> Stamp? {
         try await reader.read { connection throws(StoreError) in try connection.highestStamp() }
     }
+
+    package var changeCount: UInt64 { changes.withLock { $0 } }
 
     package func entry(_ id: SongID) async throws(StoreError) -> SongEntry? {
         try await reader.read { connection throws(StoreError) in try connection.song(id)?.shownEntry }

@@ -45,6 +45,7 @@ final class Connection {
             idleSince = server.clock.now
             guard let head = try await nextHead() else { return false }
             phase = .busy
+            if let prepared = server.prepared(for: head) { return await send(prepared) }
             return await answer(head)
         } catch {
             phase = .busy
@@ -108,16 +109,22 @@ final class Connection {
         }
     }
 
-    /// Writes in pieces, each of which must be taken in time.
+    /// Writes what the client takes in time.
     func write(_ bytes: ArraySlice<UInt8>) async throws(StreamError) {
-        var rest = bytes
-        while !rest.isEmpty {
-            let piece = rest.prefix(Self.readLength)
-            try await stream.write(piece, deadline: server.clock.now + server.limits.writeProgress)
-            server.metrics.count(
-                "rondo_http_sent_bytes_total", "Bytes sent over HTTP.", by: Double(piece.count))
-            rest = rest.dropFirst(piece.count)
-        }
+        try await write([], then: .bytes(bytes))
+    }
+
+    func write(_ head: [UInt8], then piece: StreamPiece) async throws(StreamError) {
+        try await stream.write(head, then: piece, pace: pace)
+        countSent(head.count + piece.count)
+    }
+
+    func waitForRoom() async throws(StreamError) { try await stream.waitUntilWritable(pace: pace) }
+
+    private var pace: SendingPace { SendingPace(piece: Self.readLength, time: server.limits.writeProgress) }
+
+    private func countSent(_ bytes: Int) {
+        server.sentBytes.add(Double(bytes))
     }
 
     private func answer(_ head: RequestHead) async -> Bool {
@@ -144,10 +151,20 @@ final class Connection {
         while let bytes = try? await stream.read(atMost: Self.readLength, deadline: deadline), !bytes.isEmpty {}
     }
 
+    private func send(_ prepared: PreparedAnswer) async -> Bool {
+        server.count("GET", prepared.status)
+        do throws(StreamError) {
+            try await write(prepared.bytes(date: server.date)[...])
+            return true
+        } catch {
+            return false
+        }
+    }
+
     /// Sends an answer; false when the connection cannot be used any more.
     private func send(_ response: Response, to head: RequestHead, keepAlive: Bool) async -> Bool {
         let framed = FramedResponse(
-            response, to: head, keepAlive: keepAlive, dateMs: server.clock.wallMs)
+            response, to: head, keepAlive: keepAlive, date: server.date)
         server.count(head.method, response.status)
         do throws(StreamError) {
             switch response.body {

@@ -10,7 +10,8 @@ struct FramedResponse {
     /// Whether the connection serves on after the body.
     let keepsAlive: Bool
 
-    init(_ response: Response, to request: RequestHead, keepAlive: Bool, dateMs: Int64) {
+    /// - Parameter date: the value of `Date`; nil leaves it out.
+    init(_ response: Response, to request: RequestHead, keepAlive: Bool, date: String?) {
         var headers = response.headers
         let length: Int64? =
             switch response.body {
@@ -30,7 +31,7 @@ struct FramedResponse {
         } else if request.minorVersion == 0 {
             headers["Connection"] = "keep-alive"
         }
-        headers["Date"] = CalendarDate(wallMs: dateMs).http
+        headers["Date"] = date
         headers["Server"] = "rondo"
         headers["X-Content-Type-Options"] = "nosniff"
         CrossOrigin.addFields(to: &headers)

@@ -21,22 +21,30 @@ package final class ResponseWriter {
     /// Whether the client has got anything yet.
     var hasBegun: Bool { head == nil }
 
-    /// Sends the next bytes of the body.
+    /// Sends the next bytes of the body, from the system's memory where they are there.
     /// - Throws: `StreamError` when the client is gone or does not read; the producer is then to return.
-    package func write(_ bytes: ArraySlice<UInt8>) async throws(StreamError) {
-        if bytes.isEmpty { return }
+    package func write(_ piece: StreamPiece) async throws(StreamError) {
+        if piece.count == 0 { return }
         if let left = owed {
             // More than was promised would be read as the next answer.
-            guard Int64(bytes.count) <= left else { throw .closed }
-            owed = left - Int64(bytes.count)
+            guard Int64(piece.count) <= left else { throw .closed }
+            owed = left - Int64(piece.count)
         }
-        let prefix = (head ?? []) + (isChunked ? MessageWriter.chunkHead(length: bytes.count) : [])
+        let prefix = (head ?? []) + (isChunked ? MessageWriter.chunkHead(length: piece.count) : [])
         head = nil
-        if prefix.isEmpty {
-            try await connection.write(bytes)
+        if isChunked {
+            try await connection.write((prefix + piece.bytes + [0x0D, 0x0A])[...])
         } else {
-            try await connection.write((prefix + bytes + (isChunked ? [0x0D, 0x0A] : []))[...])
+            try await connection.write(prefix, then: piece)
         }
+    }
+
+    package func write(_ bytes: ArraySlice<UInt8>) async throws(StreamError) { try await write(.bytes(bytes)) }
+
+    /// Returns when the client would take more at once; for producers of what is dear to keep. What it waits for, a
+    /// writer would have waited for.
+    package func waitForRoom() async throws(StreamError) {
+        if hasBegun { try await connection.waitForRoom() }
     }
 
     package func write(_ bytes: [UInt8]) async throws(StreamError) { try await write(bytes[...]) }

@@ -1,4 +1,4 @@
-internal import HTTP
+package import HTTP
 package import Model
 package import Platform
 
@@ -12,6 +12,15 @@ package final class WebServer {
     private let network: any Network
     private let isMemberOrigin: @Loop @Sendable (String) -> Bool
     private let handler: RequestHandler
+    private let shortcut: @Loop @Sendable (RequestHead) -> PreparedAnswer?
+    let sentBytes: MetricSeries
+    private var answered: [AnswerKind: MetricSeries] = [:]
+    private var dateText = DateText()
+
+    private struct AnswerKind: Hashable {
+        let method: String
+        let status: Int
+    }
 
     private var listeners: [any StreamListener] = []
     private var connections: [UInt64: (connection: Connection, task: Task<Void, Never>)] = [:]
@@ -19,10 +28,14 @@ package final class WebServer {
     private var drained: CheckedContinuation<Void, Never>?
     private(set) var isDraining = false
 
-    /// - Parameter isMemberOrigin: whether a page of this origin, `http://127.0.1.3:8080`, may write.
+    /// - Parameters:
+    ///   - isMemberOrigin: whether a page of this origin, `http://127.0.1.3:8080`, may write.
+    ///   - shortcut: the answer to a plain GET, where it is there already and everybody may have it.
     package init(
         network: any Network, clock: any Clock, metrics: Metrics, log: Logger, limits: ServerLimits = ServerLimits(),
-        isMemberOrigin: @escaping @Loop @Sendable (String) -> Bool = { _ in false }, handler: @escaping RequestHandler
+        isMemberOrigin: @escaping @Loop @Sendable (String) -> Bool = { _ in false },
+        shortcut: @escaping @Loop @Sendable (RequestHead) -> PreparedAnswer? = { _ in nil },
+        handler: @escaping RequestHandler
     ) {
         self.network = network
         self.clock = clock
@@ -30,7 +43,16 @@ package final class WebServer {
         self.log = log
         self.limits = limits
         self.isMemberOrigin = isMemberOrigin
+        self.shortcut = shortcut
         self.handler = handler
+        sentBytes = metrics.counter("rondo_http_sent_bytes_total", "Bytes sent over HTTP.")
+    }
+
+    /// The value of an answer's `Date`.
+    var date: String { dateText.at(clock.wallMs) }
+
+    func prepared(for head: RequestHead) -> PreparedAnswer? {
+        PreparedAnswer.mayAnswer(head) && !isDraining ? shortcut(head) : nil
     }
 
     /// Begins to accept connections; may be called for several endpoints.
@@ -130,7 +152,11 @@ package final class WebServer {
 
     func count(_ method: String, _ status: Int) {
         let known = ["GET", "HEAD", "POST", "OPTIONS", "PATCH", "DELETE"].contains(method) ? method : "other"
-        metrics.count(
+        let kind = AnswerKind(method: known, status: status)
+        if let series = answered[kind] { return series.add() }
+        let series = metrics.counter(
             "rondo_http_requests_total", "HTTP requests answered.", labels: "method=\"\(known)\",status=\"\(status)\"")
+        series.add()
+        answered[kind] = series
     }
 }

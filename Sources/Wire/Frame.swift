@@ -131,6 +131,21 @@ package struct FrameParser: Sendable {
         return frame
     }
 
+    /// The frame that has begun, with as much of its body as has come, where its head is complete and at least `least`
+    /// bytes are missing: whoever reads them puts them where they are to stay. The parser is empty afterwards.
+    /// - Throws: `FrameError`; the stream cannot be read on afterwards.
+    package mutating func takeBeginning(least: Int) throws(FrameError) -> (frame: Frame, missing: Int)? {
+        let held = buffer.count - start
+        guard held >= 4 + Frame.prefixLength, missing >= least,
+            held >= 4 + Frame.prefixLength + Int(bigEndian32(at: start + 18))
+        else { return nil }
+        let missing = missing
+        let frame = try frame(length: Int(bigEndian32(at: start)), held: held)
+        buffer = []
+        start = 0
+        return (frame, missing)
+    }
+
     /// Refuses another version as soon as its bytes are there, before a body is waited for.
     private func checkPrefix() throws(FrameError) {
         guard buffer.count - start >= 7 else { return }
@@ -138,7 +153,8 @@ package struct FrameParser: Sendable {
         guard FrameDirection(rawValue: buffer[start + 6]) != nil else { throw .badDirection(buffer[start + 6]) }
     }
 
-    private func frame(length: Int) throws(FrameError) -> Frame {
+    /// - Parameter held: how much of the frame is here, its head at least; nil: all of it.
+    private func frame(length: Int, held: Int? = nil) throws(FrameError) -> Frame {
         let prefix = start + 4
         let kind = UInt16(buffer[prefix + 4]) << 8 | UInt16(buffer[prefix + 5])
         var requestID: UInt64 = 0
@@ -151,7 +167,7 @@ package struct FrameParser: Sendable {
         let body = header + Int(headerLength)
         return Frame(
             kind: FrameKind(rawValue: kind), direction: direction, requestID: requestID,
-            header: Array(buffer[header..<body]), body: Array(buffer[body..<(start + 4 + length)]))
+            header: Array(buffer[header..<body]), body: Array(buffer[body..<(start + (held ?? 4 + length))]))
     }
 
     private func bigEndian32(at index: Int) -> UInt32 {

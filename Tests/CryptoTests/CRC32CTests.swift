@@ -24,4 +24,18 @@ import Testing
             }
         }
     }
+
+    @Test func `the processor's instruction and the tables agree over all its lanes and what is left between them`() {
+        var generator = SeededGenerator(seed: 4)
+        let bytes = (0..<140_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        let lengths = [4_079, 4_080, 4_081, 8_167, 65_519, 65_520, 65_521, 65_536, 131_040, 135_127, 139_000]
+        for length in lengths {
+            for start in [0, 1, 7] {
+                let slice = bytes[start..<start + length]
+                // Safe because the buffer is used inside the call alone.
+                let expected = unsafe slice.withUnsafeBytes { unsafe CRC32C.byTables($0) }
+                #expect(CRC32C.checksum(slice) == expected, "\(length) bytes from \(start)")
+            }
+        }
+    }
 }

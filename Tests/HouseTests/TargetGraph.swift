@@ -7,9 +7,9 @@ enum TargetGraph {
 
     /// What each target may use of ours and of the system's C libraries.
     static let allowed: [String: Set<String>] = [
-        "CLinux": [], "COpenSSL": [], "CSQLite": [], "CAV": [],
+        "CLinux": [], "CProcessor": [], "COpenSSL": [], "CSQLite": [], "CAV": [],
         // Values.
-        "Model": [], "Wire": ["Model"], "Crypto": ["Model", "COpenSSL"],
+        "Model": [], "Wire": ["Model"], "Crypto": ["Model", "COpenSSL", "CProcessor"],
         // Machines.
         "Ring": values, "Registry": values, "Discovery": values, "Placement": values, "Catalogue": values,
         "HTTP": values, "Segments": values,
@@ -47,6 +47,7 @@ enum TargetGraph {
     static let benchmarks: [String: (folder: String, uses: Set<String>)] = [
         "bench-ring": ("Ring", values.union(["Ring", "Registry", "Platform", "Linux", "Simulation", "Testbed"])),
         "bench-search": ("Search", values.union(["Catalogue", "HTTP", "Platform", "Linux", "SQLiteStore"])),
+        "bench-stream": ("Stream", values.union(["HTTP", "Platform", "Linux"])),
     ]
 
     /// What the tests share: no target of Sources may use it.

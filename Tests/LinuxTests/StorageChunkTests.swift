@@ -242,4 +242,31 @@ struct ChunkRemovalTests {
             #expect(held == bytes)
         }
     }
+
+    @Test func `what is in the page cache is read without waiting, and only as long as it is what it was`() async throws
+    {
+        let folder = try StorageFolder()
+        let store = try await folder.chunks()
+        let (hash, bytes) = smallChunk(4)
+        try await store.put(hash, bytes)
+        // Nobody has opened it yet.
+        #expect(store.readCached(hash, offset: 0, length: 10) == nil)
+        #expect(try await store.read(hash, offset: 0, length: 10) == Array(bytes.prefix(10)))
+        #expect(store.readCached(hash, offset: 5, length: 9_000) == Array(bytes[5..<9_005]))
+        #expect(store.readCached(hash, offset: 9_990, length: 100) == Array(bytes.suffix(10)))
+        #expect(store.readCached(hash, offset: 10_000, length: 1) == nil)
+        // Cut short by somebody: it is for `read` to say so.
+        #expect(unsafe truncate(folder.file(of: hash), 9_000) == 0)
+        #expect(store.readCached(hash, offset: 5, length: 9_000) == nil)
+        #expect(try await store.read(hash, offset: 5, length: 9_000).count == 8_995)
+        await #expect(throws: StoreError.corrupt) { try await store.verify(hash) }
+        #expect(store.readCached(hash, offset: 0, length: 10) == nil)
+        // The copy that replaces it is another file.
+        try await store.put(hash, bytes)
+        #expect(try await store.read(hash, offset: 0, length: .max) == bytes)
+        #expect(store.readCached(hash, offset: 0, length: .max) == bytes)
+        #expect(unsafe unlink(folder.file(of: hash)) == 0)
+        #expect(store.readCached(hash, offset: 0, length: 10) == nil)
+        await #expect(throws: StoreError.missing) { try await store.read(hash, offset: 0, length: 10) }
+    }
 }

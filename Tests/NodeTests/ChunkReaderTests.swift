@@ -157,4 +157,65 @@ private struct Readers {
             all.cluster.stop()
         }
     }
+
+    @Test func `what several listeners want is sent from memory, whatever becomes of the file`() async throws {
+        try await onLoop {
+            let all = try await Readers(seed: 21)
+            let (holder, part) = (all.holders[0], wholePart(all.chunk))
+            #expect(try await !holder.reader.piece(part, deadline: soon).isHeld)
+            let again = try await holder.reader.piece(part, deadline: soon)
+            #expect(again.isHeld && Array(again.bytes) == all.chunk.bytes)
+            try holder.damage(all.chunk.hash)
+            let later = try await holder.reader.piece(part, deadline: soon)
+            #expect(later.isHeld && Array(later.bytes) == all.chunk.bytes)
+            // Whoever gets another part of it gets it from there as well.
+            let checksums = part.checksums.dropFirst().prefix(1)
+            let second = ChunkReader.Part(
+                hash: part.hash, offset: Manifest.blockLength, length: Manifest.blockLength, checksums: checksums)
+            let bytes = all.chunk.bytes[Manifest.blockLength..<2 * Manifest.blockLength]
+            #expect(try await holder.reader.piece(second, deadline: soon).bytes == bytes)
+            all.cluster.stop()
+        }
+    }
+
+    @Test func `a damaged file does not come into memory: another holder's bytes go on at the same place`() async throws
+    {
+        try await onLoop {
+            let all = try await Readers(seed: 22)
+            let (holder, part) = (all.holders[0], wholePart(all.chunk))
+            // The first listener has opened it; then a byte of the second block goes wrong under him.
+            #expect(try await Array(holder.reader.piece(part, deadline: soon).bytes) == all.chunk.bytes)
+            try holder.damage(all.chunk.hash)
+            let next = try await holder.reader.piece(part, deadline: soon)
+            #expect(!next.isHeld && Array(next.bytes) == all.chunk.bytes)
+            #expect(try holder.hasQuarantined(all.chunk.hash))
+            #expect(await becomes { holder.chunks.length(of: all.chunk.hash) == all.chunk.bytes.count })
+            all.cluster.stop()
+        }
+    }
+
+    @Test func `a file that was cut short under a listener is replaced as a damaged one is`() async throws {
+        try await onLoop {
+            let all = try await Readers(seed: 23)
+            let (holder, part) = (all.holders[0], wholePart(all.chunk))
+            #expect(try await Array(holder.reader.piece(part, deadline: soon).bytes) == all.chunk.bytes)
+            try holder.cutShort(all.chunk.hash)
+            let next = try await holder.reader.piece(part, deadline: soon)
+            #expect(!next.isHeld && Array(next.bytes) == all.chunk.bytes)
+            #expect(try holder.hasQuarantined(all.chunk.hash))
+            #expect(await becomes { holder.chunks.length(of: all.chunk.hash) == all.chunk.bytes.count })
+            all.cluster.stop()
+        }
+    }
+
+    private func wholePart(_ chunk: (hash: ContentHash, bytes: [UInt8])) -> ChunkReader.Part {
+        let known = part(chunk)
+        return ChunkReader.Part(
+            hash: known.hash, offset: 0, length: known.length, checksums: known.checksums,
+            of: (known.length, Array(known.checksums)))
+    }
+}
+
+extension StreamPiece {
+    fileprivate var isHeld: Bool { if case .held = self { true } else { false } }
 }

@@ -34,17 +34,18 @@ import Testing
         for _ in 0..<20 {
             let from = Int.random(in: 0...bytes.count, using: &generator)
             let to = Int.random(in: from...bytes.count, using: &generator)
-            var parts = SongParts(
-                manifest, from: Int64(from), to: Int64(to), partLength: 2 * Manifest.blockLength)
+            let length = Int.random(in: 1...4, using: &generator) * Manifest.blockLength
+            var parts = SongParts(manifest, from: Int64(from), to: Int64(to))
             var covered: [UInt8] = []
-            while let piece = parts.next() {
+            while let piece = parts.next(atMost: length) {
                 guard let chunk = manifest.chunks.first(where: { $0.sha256 == piece.part.hash }) else { break }
                 let part = piece.part
-                #expect(part.offset % Manifest.blockLength == 0 && part.length <= 2 * Manifest.blockLength)
+                #expect(part.offset % Manifest.blockLength == 0 && part.length <= length)
                 let end = part.offset + part.length
                 #expect(end == chunk.length || end % Manifest.blockLength == 0)
                 #expect(part.checksums.map(Int.init).first == part.offset / Manifest.blockLength)
                 #expect(part.checksums.count == (part.length + Manifest.blockLength - 1) / Manifest.blockLength)
+                #expect(Int(piece.start) == from + covered.count)
                 let start = Int(chunk.offset) + part.offset
                 covered +=
                     bytes[start..<start + part.length][
@@ -55,12 +56,29 @@ import Testing
         }
     }
 
+    @Test func `no block is read that the range does not touch, and all listeners get the same parts of a chunk`() {
+        var generator = SeededGenerator(seed: 2)
+        var (manifest, chunk): (Manifest, ManifestChunk)
+        repeat {
+            (manifest, _) = song(using: &generator)
+            chunk = manifest.chunks.max { $0.length < $1.length } ?? manifest.chunks[0]
+        } while chunk.length <= 4 * Manifest.blockLength
+        let length = 2 * Manifest.blockLength
+        let start = chunk.offset + Int64(Manifest.blockLength) + 5
+        var parts = SongParts(manifest, from: start, to: start + Int64(2 * Manifest.blockLength))
+        // From the middle of the second block to the middle of the fourth.
+        let found = [parts.next(atMost: length)?.part, parts.next(atMost: length)?.part]
+        #expect(found.map { $0?.offset } == [Manifest.blockLength, 2 * Manifest.blockLength])
+        #expect(found.map { $0?.length } == [Manifest.blockLength, 2 * Manifest.blockLength])
+        #expect(parts.next(atMost: length) == nil)
+    }
+
     @Test func `a manifest with a hole is not taken for the end of its song`() {
         var generator = SeededGenerator(seed: 1)
         var (manifest, _) = song(using: &generator)
         manifest.bytes += 1
-        var parts = SongParts(manifest, from: 0, to: manifest.bytes, partLength: 2 * Manifest.blockLength)
-        while parts.next() != nil {}
+        var parts = SongParts(manifest, from: 0, to: manifest.bytes)
+        while parts.next(atMost: 2 * Manifest.blockLength) != nil {}
         #expect(!parts.isComplete)
     }
 }

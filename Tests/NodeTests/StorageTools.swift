@@ -18,7 +18,7 @@ func part(_ chunk: (hash: ContentHash, bytes: [UInt8])) -> ChunkReader.Part {
     let checksums = stride(from: 0, to: chunk.bytes.count, by: Manifest.blockLength).map { start in
         CRC32C.checksum(chunk.bytes[start..<min(start + Manifest.blockLength, chunk.bytes.count)])
     }
-    return ChunkReader.Part(hash: chunk.hash, offset: 0, length: chunk.bytes.count, checksums: checksums)
+    return ChunkReader.Part(hash: chunk.hash, offset: 0, length: chunk.bytes.count, checksums: checksums[...])
 }
 
 /// A roster that the test writes.
@@ -103,10 +103,19 @@ final class StorageNode {
 
     /// Changes one byte of a chunk's file behind the store's back.
     func damage(_ hash: ContentHash) throws {
+        try rewrite(hash) { bytes in bytes[bytes.startIndex + 70_000] ^= 1 }
+    }
+
+    /// Leaves only the first block of a chunk's file and a little more.
+    func cutShort(_ hash: ContentHash) throws {
+        try rewrite(hash) { bytes in bytes = bytes.prefix(70_000) }
+    }
+
+    private func rewrite(_ hash: ContentHash, _ change: (inout Data) -> Void) throws {
         let text = hash.description
         let url = URL(filePath: "\(folder.path)/chunks/\(text.prefix(2))/\(text.dropFirst(2).prefix(2))/\(text)")
         var bytes = try Data(contentsOf: url)
-        bytes[bytes.startIndex + 70_000] ^= 1
+        change(&bytes)
         try bytes.write(to: url)
     }
 

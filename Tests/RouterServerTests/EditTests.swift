@@ -124,4 +124,22 @@ import TestTools
             try await server.stop()
         }
     }
+
+    @Test func `What is kept of a song's answer follows every edit, and whether the song can be played`() async throws {
+        let song = try TestSong.one()
+        try await onLoop {
+            let server = try await TestServer([song])
+            let first = try await server.get(song.path)
+            #expect(try await server.get(song.path).body == first.body)
+            for title in ["Zwei", "Drei"] {
+                _ = try await Self.patch(server, song.path, "{\"title\": \"\(title)\"}")
+                for _ in 0..<2 { #expect(try await server.get(song.path).text.contains("\"title\":\"\(title)\"")) }
+            }
+            server.library.isReachable = false
+            #expect(try await server.get(song.path).text.contains("\"available\":false"))
+            server.library.isReachable = true
+            for _ in 0..<2 { #expect(try await server.get(song.path).text.contains("\"available\":true")) }
+            try await server.stop()
+        }
+    }
 }

@@ -32,7 +32,7 @@ final class TestLibrary: SongSource {
         return song.manifest
     }
 
-    func read(_ manifest: Manifest, from: Int64, to: Int64, into sink: @escaping SongSink) async throws {
+    func read(_ manifest: Manifest, from: Int64, to: Int64, into sink: SongSink) async throws {
         guard let bytes = songs.values.first(where: { $0.manifest.manifest.sha256 == manifest.sha256 })?.bytes else {
             throw APIError.chunkUnavailable
         }
@@ -41,7 +41,7 @@ final class TestLibrary: SongSource {
             let end = min(to, position + 64 << 10, failsAt.map { max($0, position) } ?? .max)
             if end == position || !isReachable { throw APIError.chunkUnavailable }
             bytesRead += end - position
-            try await sink(bytes[Int(position)..<Int(end)])
+            try await sink.take(.bytes(bytes[Int(position)..<Int(end)]))
             position = end
         }
     }
@@ -55,7 +55,7 @@ final class TestLibrary: SongSource {
         isReachable ? [SongHolder(id: ServerID(7), http: Endpoint(HostAddress(127, 0, 1, 2), 8080))] : []
     }
 
-    func available(_ entries: [SongEntry]) -> [Bool] { entries.map { isReachable && songs[$0.id] != nil } }
+    func isAvailable(_ song: SongID) -> Bool { isReachable && songs[song] != nil }
 }
 
 /// Renditions that are there when a test says so.

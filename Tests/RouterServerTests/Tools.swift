@@ -42,7 +42,8 @@ final class TestServer: HTTPTarget {
             log: .none, settings: settings, renditions: renditions)
         server = WebServer(
             network: network, clock: clock, metrics: Metrics(), log: .none,
-            isMemberOrigin: { api.isMemberOrigin($0) }, handler: { await api.answer($0, $1) })
+            isMemberOrigin: { api.isMemberOrigin($0) }, shortcut: { api.preparedAnswer(to: $0) },
+            handler: { await api.answer($0, $1) })
         endpoint = try server.listen(on: Endpoint(.loopback, 0))
     }
 

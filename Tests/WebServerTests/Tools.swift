@@ -15,10 +15,14 @@ final class TestServer: HTTPTarget {
     let server: WebServer
     let endpoint: Endpoint
 
-    init(limits: ServerLimits = ServerLimits(), handler: @escaping RequestHandler) throws {
+    init(
+        limits: ServerLimits = ServerLimits(),
+        shortcut: @escaping @Loop @Sendable (RequestHead) -> PreparedAnswer? = { _ in nil },
+        handler: @escaping RequestHandler
+    ) throws {
         server = WebServer(
             network: network, clock: clock, metrics: metrics, log: .none, limits: limits,
-            isMemberOrigin: { $0 == "http://127.0.1.9:8080" }, handler: handler)
+            isMemberOrigin: { $0 == "http://127.0.1.9:8080" }, shortcut: shortcut, handler: handler)
         endpoint = try server.listen(on: Endpoint(.loopback, 0))
     }
 

@@ -194,4 +194,50 @@ private let echo: RequestHandler = { request, body in
             await server.stop()
         }
     }
+
+    @Test func `A prepared answer is what the handler would say, for plain requests alone`() async throws {
+        try await onLoop {
+            let whole = Response.bytes(Array("hello".utf8), contentType: "text/plain", headers: ["ETag": "\"x\""])
+            let asked = Asked()
+            let server = try TestServer(
+                shortcut: { head in
+                    guard head.target == "/known" else { return nil }
+                    asked.times += 1
+                    return PreparedAnswer(whole)
+                }, handler: { _, _ in whole })
+            let connection = try await server.connect()
+            var answers: [HTTPAnswer] = []
+            for target in ["/other", "/known", "/known"] {
+                try await connection.send("GET", target)
+                var answer = try await connection.answer()
+                #expect(answer.headers["Date"]?.hasSuffix(" GMT") == true)
+                answer.headers["Date"] = nil
+                answer.headers = Headers(sorted: answer.headers)
+                answers.append(answer)
+            }
+            #expect(answers[0].text == "hello" && asked.times == 2)
+            #expect(answers[1].headers == answers[0].headers && answers[1].body == answers[0].body)
+            #expect(answers[2].headers == answers[0].headers && answers[2].body == answers[0].body)
+            #expect(try await server.request("HEAD", "/known").body.isEmpty)
+            try await connection.send("GET", "/known", headers: ["Connection": "close"])
+            #expect(try await connection.answer().headers["Connection"] == "close")
+            #expect(asked.times == 2)
+            #expect(server.metrics.value("rondo_http_requests_total", labels: "method=\"GET\",status=\"200\"") == 4)
+            await server.stop()
+        }
+    }
+}
+
+@Loop
+private final class Asked {
+    nonisolated init() {}
+    var times = 0
+}
+
+extension Headers {
+    /// Prepared answers have their date last.
+    fileprivate init(sorted headers: Headers) {
+        self.init()
+        for field in headers.fields.sorted(by: { $0.name < $1.name }) { add(field.name, field.value) }
+    }
 }

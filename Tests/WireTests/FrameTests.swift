@@ -72,4 +72,32 @@ import Wire
             }
         }
     }
+
+    @Test func `a long frame that has begun is taken out with what is there of its body, and not before its head`()
+        throws
+    {
+        let frame = Frame(
+            kind: .chunkRead, direction: .reply, requestID: 7, header: Array("{\"a\":1}".utf8),
+            body: (0..<50_000).map { UInt8(truncatingIfNeeded: $0) })
+        let head = frame.encodedHead
+        for cut in 0..<head.count {
+            var parser = FrameParser()
+            parser.append(Array(head[..<cut]))
+            #expect(try parser.next() == nil)
+            #expect(try parser.takeBeginning(least: 1) == nil)
+        }
+        var parser = FrameParser()
+        parser.append(head + frame.body[..<30_000])
+        #expect(try parser.next() == nil)
+        #expect(try parser.takeBeginning(least: 20_001) == nil)
+        let (beginning, missing) = try #require(try parser.takeBeginning(least: 20_000))
+        #expect(missing == 20_000)
+        var whole = beginning
+        whole.body += frame.body[30_000...]
+        #expect(whole == frame)
+        #expect(!parser.isInsideFrame)
+        // The next frame begins anew.
+        parser.append(head + frame.body)
+        #expect(try parser.next() == frame)
+    }
 }

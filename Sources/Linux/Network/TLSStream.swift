@@ -64,10 +64,52 @@ final class TLSStream: ByteStream {
         }
     }
 
+    func read(into bytes: inout [UInt8], from start: Int, deadline: MonotonicTime) async throws(StreamError) -> Int {
+        invariant(!isReading, "a stream has two readers")
+        isReading = true
+        defer { isReading = false }
+        while true {
+            guard transport.number != nil else { throw .closed }
+            let tickets = transport.tickets
+            // Safe because the buffer is used inside the call alone.
+            let (count, code) = unsafe bytes.withUnsafeMutableBytes {
+                unsafe readRecords(into: UnsafeMutableRawBufferPointer(rebasing: $0[start...]))
+            }
+            if count > 0 {
+                await Reactor.shared.spend(count)
+                return count
+            }
+            if !(try await wait(for: code, tickets, until: deadline)) { return 0 }
+        }
+    }
+
     func write(_ bytes: ArraySlice<UInt8>, deadline: MonotonicTime) async throws(StreamError) {
         invariant(!isWriting, "a stream has two writers")
         isWriting = true
         defer { isWriting = false }
+        try await writeRecords(bytes, deadline: deadline)
+    }
+
+    func write(_ head: [UInt8], then piece: StreamPiece, pace: SendingPace) async throws(StreamError) {
+        invariant(!isWriting, "a stream has two writers")
+        isWriting = true
+        defer { isWriting = false }
+        // A record is 16 KiB and a system call; on the way they are put together again.
+        transport.setCorked(true)
+        defer { transport.setCorked(false) }
+        try await writeRecords(head[...], deadline: Reactor.now + pace.time)
+        var rest = piece.bytes
+        while !rest.isEmpty {
+            try await writeRecords(rest.prefix(pace.piece), deadline: Reactor.now + pace.time)
+            rest = rest.dropFirst(pace.piece)
+        }
+    }
+
+    func waitUntilWritable(pace: SendingPace) async throws(StreamError) {
+        try await transport.waitUntilWritable(pace: pace)
+    }
+
+    private func writeRecords(_ bytes: ArraySlice<UInt8>, deadline: MonotonicTime) async throws(StreamError) {
         var rest = bytes
         while !rest.isEmpty {
             guard transport.number != nil else { throw .closed }
@@ -110,19 +152,27 @@ final class TLSStream: ByteStream {
     private func readRecords(atMost maximum: Int) -> (bytes: [UInt8], code: Int32) {
         var code = SSL_ERROR_NONE
         let (bytes, _) = unsafe Buffer.read(atMost: maximum) { buffer in
-            var count = 0
-            // Safe because OpenSSL writes no more than the room that is left, and says how much; it gives one record a
-            // call.
-            while count < buffer.count && code == SSL_ERROR_NONE {
-                var length = 0
-                TLSError.clear()
-                let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-                let result = unsafe SSL_read_ex(ssl, room.baseAddress, room.count, &length)
-                if result == 1 { count += length } else { code = unsafe SSL_get_error(ssl, result) }
-            }
-            return Int32(count)
+            let read = unsafe readRecords(into: buffer)
+            code = read.code
+            return Int32(read.count)
         }
         return (bytes, code)
+    }
+
+    /// Decrypts what is there, as far as there is room, and says why it stopped.
+    private func readRecords(into buffer: UnsafeMutableRawBufferPointer) -> (count: Int, code: Int32) {
+        var count = 0
+        var code = SSL_ERROR_NONE
+        // Safe because OpenSSL writes no more than the room that is left, and says how much; it gives one record a
+        // call.
+        while count < buffer.count && code == SSL_ERROR_NONE {
+            var length = 0
+            TLSError.clear()
+            let room = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let result = unsafe SSL_read_ex(ssl, room.baseAddress, room.count, &length)
+            if result == 1 { count += length } else { code = unsafe SSL_get_error(ssl, result) }
+        }
+        return (count, code)
     }
 
     /// Waits for what OpenSSL asked for. False: the other end has sent its end of stream.

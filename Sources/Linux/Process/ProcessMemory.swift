@@ -3,12 +3,15 @@ internal import Glibc
 
 /// How this process uses memory.
 package enum ProcessMemory {
-    /// Makes malloc(3) give memory back: two arenas instead of eight per core, and blocks of more than 128 KiB as
-    /// mappings of their own, which go at their release. To be called first thing, before there are threads.
+    /// Makes malloc(3) give memory back: two arenas instead of eight per core, and large blocks as mappings of their
+    /// own, which go at their release. To be called first thing, before there are threads.
+    ///
+    /// The parts of songs, 256 KiB, are not large: a stream takes thousands of them a second, and each new mapping
+    /// costs a fault and a page of zeros for every 4 KiB.
     package static func tune() {
         _ = mallopt(M_ARENA_MAX, 2)
-        _ = mallopt(M_MMAP_THRESHOLD, 128 << 10)
-        _ = mallopt(M_TRIM_THRESHOLD, 256 << 10)
+        _ = mallopt(M_MMAP_THRESHOLD, 512 << 10)
+        _ = mallopt(M_TRIM_THRESHOLD, 2 << 20)
     }
 
     /// Gives back what lies free inside the heap: for after a burst.

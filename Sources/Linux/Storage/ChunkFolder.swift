@@ -13,6 +13,7 @@ final class ChunkFolder: Sendable {
     private let quarantineFolder: String
     private let new: String
     private let counter = Atomic<UInt64>(0)
+    private let open = OpenChunks()
     /// Which of the 65,536 folders `ab/cd`, and of the 256 `ab` behind them, are known to be on disk, a bit each.
     private let known = Locked([UInt64](repeating: 0, count: 1_028))
 
@@ -65,6 +66,7 @@ final class ChunkFolder: Sendable {
     }
 
     private func writeOnce(_ hash: ContentHash, _ bytes: [UInt8]) throws(StoreError) {
+        open.forget(hash)
         try prepareFolder(of: hash)
         let temporary = "\(new)/\(counter.add(1, ordering: .relaxed).newValue)"
         let final = path(of: hash)
@@ -90,8 +92,14 @@ final class ChunkFolder: Sendable {
     }
 
     func read(_ hash: ContentHash, offset: Int, length: Int) throws(StoreError) -> [UInt8] {
-        let file = try DiskFile(path(of: hash), O_RDONLY | O_NOFOLLOW)
-        return try file.read(offset: Int64(offset), length: length)
+        let one = OpenChunks.File(try DiskFile(path(of: hash), O_RDONLY | O_NOFOLLOW))
+        open.keep(one, for: hash)
+        return try one.file.read(offset: Int64(offset), length: length)
+    }
+
+    /// Without waiting for the disk, and for files that were read before.
+    func readCached(_ hash: ContentHash, offset: Int, length: Int) -> [UInt8]? {
+        open[hash]?.readCached(offset: offset, length: length)
     }
 
     /// The hash of what the file holds now, read in pieces.
@@ -109,12 +117,16 @@ final class ChunkFolder: Sendable {
 
     /// Removes a chunk's file; it is gone for good when this returns.
     func remove(_ hash: ContentHash) throws(StoreError) {
+        open.forget(hash)
         try Disk.remove(path(of: hash))
         try Disk.syncFolder(folder(of: hash))
     }
 
     /// Moves a chunk's file out of the way.
-    func quarantine(_ hash: ContentHash) throws(StoreError) { try quarantine(path(of: hash), as: hash.description) }
+    func quarantine(_ hash: ContentHash) throws(StoreError) {
+        open.forget(hash)
+        try quarantine(path(of: hash), as: hash.description)
+    }
 
     private func quarantine(_ path: String, as name: String) throws(StoreError) {
         if try Disk.names(in: quarantineFolder).count >= Self.quarantineLimit {

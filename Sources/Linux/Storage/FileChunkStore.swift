@@ -169,4 +169,13 @@ extension FileChunkStore {
             throw .missing
         }
     }
+
+    package func readCached(_ hash: ContentHash, offset: Int, length: Int) -> [UInt8]? {
+        guard let whole = self.length(of: hash) else { return nil }
+        let count = min(length, whole - min(max(offset, 0), whole))
+        guard offset >= 0, count > 0 else { return nil }
+        return folder.readCached(hash, offset: offset, length: count)
+    }
+
+    package func hold(_ bytes: [UInt8]) -> (any HeldBytes)? { SealedMemory(bytes) }
 }

@@ -85,7 +85,8 @@ package final class Renditions: SongRenditions {
         let entry = try await tools.metadata.entry(entry.id) ?? entry
         let manifest = try await tools.reader.manifest(of: entry).manifest
         if manifest.rendition != nil { return entry }
-        try await tools.reader.read(manifest, from: 0, to: manifest.bytes) { try await source.append(Array($0)) }
+        try await tools.reader.read(
+            manifest, from: 0, to: manifest.bytes, into: SongSink { try await source.append(Array($0.bytes)) })
         let original = try await source.finish()
         guard original == manifest.sha256 else { throw APIError.chunkUnavailable }
         let limit = tools.clock.now + Self.deadline

@@ -32,6 +32,19 @@ final class DelayedStream: ByteStream {
         try await inner.read(atMost: maximum, deadline: deadline)
     }
 
+    func read(into bytes: inout [UInt8], from start: Int, deadline: MonotonicTime) async throws(StreamError) -> Int {
+        try await inner.read(into: &bytes, from: start, deadline: deadline)
+    }
+
+    func write(_ head: [UInt8], then piece: StreamPiece, pace: SendingPace) async throws(StreamError) {
+        try await write(head[...], deadline: clock.now + pace.time)
+        try await write(piece.bytes, deadline: clock.now + pace.time)
+    }
+
+    func waitUntilWritable(pace: SendingPace) async throws(StreamError) {
+        try await inner.waitUntilWritable(pace: pace)
+    }
+
     func write(_ bytes: ArraySlice<UInt8>, deadline: MonotonicTime) async throws(StreamError) {
         let delay = network.faults.streamDelay
         if delay == .zero, !isPumping {
