@@ -90,7 +90,10 @@ package final class CatalogueSync {
         }
     }
 
-    package func stop() { loop?.cancel() }
+    package func stop() {
+        loop?.cancel()
+        wake.wake()
+    }
 
     /// Who has just come is asked at once: where two parts of a ring meet, their catalogues do.
     package func liveSetChanged() { wake.wake() }

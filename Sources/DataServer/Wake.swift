@@ -19,7 +19,11 @@ package final class Wake {
     package func wait(until time: MonotonicTime) async {
         if !isWoken {
             let timer = clock.schedule(at: time) { [weak self] in self?.wake() }
-            await withCheckedContinuation { continuation = $0 }
+            await withCheckedContinuation { waiter in
+                // One that waits since before has been told to end.
+                continuation?.resume()
+                continuation = waiter
+            }
             timer.cancel()
         }
         isWoken = false

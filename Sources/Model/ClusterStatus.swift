@@ -42,12 +42,12 @@ package struct ClusterStatus: Hashable, Sendable, Codable {
         package var under: Int
         /// Chunks with none that can be reached.
         package var lost: Int
-        /// Copies that are still to be made.
-        package var moving: Int
-        /// In how many seconds they will be there, by how fast it went so far; 0 when nothing is to be copied.
-        package var secondsLeft: Int
+        /// Copies that are still to be made; nil where nothing is to be copied.
+        package var moving: Int?
+        /// In how many seconds they will be there, by how fast it went so far.
+        package var secondsLeft: Int?
 
-        package init(target: Int, under: Int, lost: Int, moving: Int = 0, secondsLeft: Int = 0) {
+        package init(target: Int, under: Int, lost: Int, moving: Int? = nil, secondsLeft: Int? = nil) {
             self.target = target
             self.under = under
             self.lost = lost

@@ -107,8 +107,9 @@ package final class RingServer {
             ServerView.Sources(
                 ring: ringOf.shell?.ring, own: ring.own,
                 replication: .init(
-                    target: ring.replicas, under: health.under, lost: health.lost, moving: health.moving,
-                    secondsLeft: health.secondsLeft),
+                    target: ring.replicas, under: health.under, lost: health.lost,
+                    moving: health.moving > 0 ? health.moving : nil,
+                    secondsLeft: health.moving > 0 ? health.secondsLeft : nil),
                 bytes: world.chunks.usage.bytes, isCaughtUp: storage.catalogue.isCaughtUp)
         }
         storage.isOver = { token in ringOf.shell.map { $0.ring.token > token } ?? true }

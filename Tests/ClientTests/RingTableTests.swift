@@ -37,6 +37,19 @@ import Testing
         #expect(table.lines.contains { $0.contains("2 Data, 3 Routers. The ring is closed: 5 servers.") })
     }
 
+    @Test func `What is being copied is told, and how long it will take`() {
+        var status = status(5)
+        status.replication = ClusterStatus.Replication(target: 3, under: 9, lost: 0, moving: 12, secondsLeft: 40)
+        let line = RingTable(status: status, views: views(status)).lines.last
+        #expect(
+            line == "Replication: 9 parts of songs have fewer than 3 copies yet; 12 copies are being made, "
+                + "about 40 s left.")
+        status.replication = ClusterStatus.Replication(target: 3, under: 9, lost: 0)
+        #expect(
+            RingTable(status: status, views: views(status)).lines.last
+                == "Replication: 9 parts of songs have fewer than 3 copies yet.")
+    }
+
     @Test func `A server that points past its neighbour opens the ring, and is named`() throws {
         let good = status(4)
         var bad = good

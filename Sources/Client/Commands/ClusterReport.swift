@@ -113,9 +113,10 @@ struct RingTable {
         }
         if replication.under > 0 {
             let under = "\(replication.under) parts of songs have fewer than \(replication.target) copies yet"
-            guard replication.moving > 0 else { return "Replication: \(under)." }
-            let time = "about \(replication.secondsLeft) s left"
-            return "Replication: \(under); \(replication.moving) copies are being made, \(time)."
+            guard let moving = replication.moving, let seconds = replication.secondsLeft else {
+                return "Replication: \(under)."
+            }
+            return "Replication: \(under); \(moving) copies are being made, about \(seconds) s left."
         }
         return "Replication: every part of every song has \(replication.target) copies."
     }

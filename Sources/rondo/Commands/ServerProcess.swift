@@ -13,6 +13,8 @@ struct ServerProcess {
     /// How long a server may take to leave before it ends all the same (the spec, §2).
     private static let leaveLimit = Duration.seconds(30)
     private static let diskThreads = 3
+    /// How often memory that a burst has left free goes back to the system.
+    private static let trimInterval = Duration.seconds(10)
 
     let configuration: ServerConfiguration
     let keySource: KeySource
@@ -25,6 +27,12 @@ struct ServerProcess {
         let disk = BlockingPool(name: "rondo-disk", threads: Self.diskThreads)
         let host = Host(
             clock: clock, network: network, files: try await files(disk), work: disk, log: log(address))
+        Loop.spawn("memory.trim") {
+            while true {
+                await clock.sleep(for: Self.trimInterval)
+                await disk.run { ProcessMemory.trim() }
+            }
+        }
         let reload = KeyReload(source: keySource, keys: configuration.keys, pool: disk, log: host.log)
         do throws(StartFailure) {
             try reloadOnSignal(reload)
