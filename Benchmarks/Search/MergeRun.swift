@@ -48,8 +48,10 @@ enum MergeRun {
                 let (left, right) = (await first.songs(), await other.songs())
                 if left == 2 * songs, right == 2 * songs { break }
                 guard ContinuousClock.now - began < patience else {
-                    throw ServerRun.Failure(description:
-                        "two catalogues did not become one within \(patience): \(left ?? -1) and \(right ?? -1) songs")
+                    throw ServerRun.Failure(
+                        description:
+                            "two catalogues did not become one within \(patience): \(left ?? -1) and \(right ?? -1) songs"
+                    )
                 }
                 await LinuxClock().sleep(for: .milliseconds(10))
             }
