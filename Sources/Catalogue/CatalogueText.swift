@@ -20,17 +20,39 @@ package enum CatalogueText {
     }
 
     /// The text as identities compare it: NFC, case folded (ß is ss), white space collapsed and trimmed.
-    package static func identity(_ text: String) -> String {
+    package static func identity(_ text: String) -> String { asciiIdentity(text) ?? unicodeIdentity(text) }
+
+    static func unicodeIdentity(_ text: String) -> String {
         let folded = foldCase(nfc(text))
         return folded.unicodeScalars.split(whereSeparator: \.properties.isWhitespace)
             .map { String($0) }.joined(separator: " ")
     }
 
     /// The text as search and sorting compare it: an identity without accents, É and é are e.
-    package static func folded(_ text: String) -> String {
+    package static func folded(_ text: String) -> String { asciiIdentity(text) ?? unicodeFolded(text) }
+
+    static func unicodeFolded(_ text: String) -> String {
         let base = String(
             String.UnicodeScalarView(text._nfd.filter { $0.properties.generalCategory != .nonspacingMark }))
-        return identity(base)
+        return unicodeIdentity(base)
+    }
+
+    /// The identity of a text that is ASCII, as most are, and the same when folded; nil for any other.
+    private static func asciiIdentity(_ text: String) -> String? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.utf8.count)
+        var isGap = false
+        for byte in text.utf8 {
+            switch byte {
+            case 0x80...: return nil
+            case 0x09...0x0D, 0x20: isGap = !bytes.isEmpty
+            default:
+                if isGap { bytes.append(0x20) }
+                isGap = false
+                bytes.append((0x41...0x5A).contains(byte) ? byte | 0x20 : byte)
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     /// The words of a query, folded: what letters and digits make up; all else separates.
