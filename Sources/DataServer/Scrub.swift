@@ -91,13 +91,14 @@ package final class Scrub {
     }
 
     private func check(_ hash: ContentHash, _ length: Int) async {
+        // One that was freed in the meantime is no damage.
+        guard length > 0 else { return }
         do throws(StoreError) {
             try await chunks.verify(hash)
             metrics.count(
                 "rondo_scrub_bytes_total", "Bytes of chunks read to see whether they are whole.", by: Double(length))
         } catch {
-            // One that was freed in the meantime is no damage.
-            guard length > 0, error == .corrupt || error == .missing else {
+            guard error == .corrupt || error == .missing else {
                 return log.warning("a chunk could not be read", ["chunk": hash, "error": "\(error)"])
             }
             metrics.count("rondo_chunks_damaged_total", "Chunks found damaged on this server's disk.")

@@ -53,7 +53,8 @@ package struct SongSink: Sendable {
 package protocol SongSource: AnyObject, Sendable {
     func manifest(of entry: SongEntry) async throws -> StoredManifest
 
-    /// Streams the bytes `from ..< to` of the original to `sink` in pieces of at most 256 KiB, each verified before.
+    /// Streams the bytes `from ..< to` of the original to `sink` in pieces, each verified before: of at
+    /// most 256 KiB, or up to a whole chunk that lies in the system's memory.
     ///
     /// - Parameter to: at most `manifest.bytes`; equal to `from` is an empty read.
     /// - Throws: `APIError`, or what `sink` throws; bytes handed over before were right.

@@ -38,7 +38,7 @@ package final class SongReader: SongSource {
     private let playing: NowPlaying
     private var cache: [ContentHash: (manifest: StoredManifest, lastUse: UInt64)] = [:]
     private var uses: UInt64 = 0
-    private let reads = Turns(atOnce: SongReader.concurrentReads)
+    private let reads: Turns
 
     /// - Parameters:
     ///   - httpEndpoint: where a live server's HTTP listens.
@@ -54,6 +54,7 @@ package final class SongReader: SongSource {
         self.client = client
         self.held = held
         self.clock = clock
+        reads = Turns(atOnce: Self.concurrentReads, clock: clock)
         self.httpEndpoint = httpEndpoint
         self.unavailable = unavailable
         self.playing = playing
@@ -164,7 +165,7 @@ package final class SongReader: SongSource {
 
     /// Reads a part when its turn has come; its time runs from then on.
     private func piece(of part: ChunkReader.Part) async throws -> StreamPiece {
-        await reads.begin()
+        guard await reads.begin(by: clock.now + Self.partDeadline) else { throw APIError.chunkUnavailable }
         defer { reads.end() }
         do {
             return try await chunks.piece(part, deadline: clock.now + Self.partDeadline)

@@ -1,38 +1,44 @@
+internal import Model
 internal import Platform
 
-/// Lets so many do something at the same time; the others wait in the order in which they came.
+/// Lets so many do something at the same time; the others wait in the order in which they came, each up to its
+/// deadline.
 @Loop
 final class Turns {
+    private let clock: any Clock
     private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
-    /// Those before it have had their turn.
-    private var first = 0
+    private var waiting: [UInt64: CheckedContinuation<Bool, Never>] = [:]
+    /// The number that the next one in line gets, and the first that has had no turn yet.
+    private var next: UInt64 = 0
+    private var first: UInt64 = 0
 
-    init(atOnce count: Int) { free = count }
+    init(atOnce count: Int, clock: any Clock) {
+        free = count
+        self.clock = clock
+    }
 
-    func begin() async {
+    /// - Returns: whether the turn came by `deadline`; whoever has it calls `end`.
+    func begin(by deadline: MonotonicTime) async -> Bool {
         if free > 0 {
             free -= 1
-        } else {
-            await withCheckedContinuation { waiting.append($0) }
+            return true
         }
+        let number = next
+        next += 1
+        let timer = clock.schedule(at: deadline) { [weak self] in
+            self?.waiting.removeValue(forKey: number)?.resume(returning: false)
+        }
+        defer { timer.cancel() }
+        return await withCheckedContinuation { waiting[number] = $0 }
     }
 
     /// Hands the turn to the next in line, so that no newcomer slips in between.
     func end() {
-        guard first < waiting.count else {
-            free += 1
-            return
+        while first < next {
+            let one = waiting.removeValue(forKey: first)
+            first += 1
+            if let one { return one.resume(returning: true) }
         }
-        let next = waiting[first]
-        first += 1
-        if first == waiting.count {
-            waiting.removeAll(keepingCapacity: true)
-            first = 0
-        } else if first >= 1_024 {
-            waiting.removeFirst(first)
-            first = 0
-        }
-        next.resume()
+        free += 1
     }
 }
