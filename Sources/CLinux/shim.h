@@ -5,8 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <malloc.h>
+#include <net/ethernet.h>
 #include <net/if.h>
+#include <net/if_arp.h>
+#include <netinet/if_ether.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -129,6 +135,106 @@ static inline int rondo_broadcast_addresses(uint32_t host, uint32_t *out, int mo
   }
   freeifaddrs(all);
   return count;
+}
+
+// The index of the interface that has `host`; addresses below 127.0.0.0/8 are loopback's.
+static inline int rondo_interface_of(uint32_t host) {
+  struct ifaddrs *_Nullable all = NULL;
+  int result = rondo_result(getifaddrs(&all));
+  if (result < 0) return result;
+  result = -EADDRNOTAVAIL;
+  for (struct ifaddrs *_Nullable one = all; one && result < 0; one = one->ifa_next) {
+    if (!one->ifa_addr || one->ifa_addr->sa_family != AF_INET) continue;
+    uint32_t own = ntohl(((struct sockaddr_in *)one->ifa_addr)->sin_addr.s_addr);
+    if (own == host || (one->ifa_flags & IFF_LOOPBACK && host >> 24 == 127)) result = (int)if_nametoindex(one->ifa_name);
+  }
+  freeifaddrs(all);
+  return result;
+}
+// Puts an address on an interface for so many seconds, or renews it; 0 takes it off.
+static inline int rondo_change_address(int interface, uint32_t host, uint8_t prefix, uint32_t seconds) {
+  struct {
+    struct nlmsghdr head;
+    struct ifaddrmsg body;
+    char attributes[64];
+  } request;
+  memset(&request, 0, sizeof request);
+  request.head.nlmsg_type = seconds ? RTM_NEWADDR : RTM_DELADDR;
+  request.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | (seconds ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+  request.body.ifa_family = AF_INET;
+  request.body.ifa_prefixlen = prefix;
+  request.body.ifa_index = (uint32_t)interface;
+  size_t length = NLMSG_LENGTH(sizeof request.body);
+  uint32_t address = htonl(host);
+  for (int kind = IFA_ADDRESS; kind <= IFA_LOCAL; kind++) {
+    struct rtattr *attribute = (struct rtattr *)((char *)&request + NLMSG_ALIGN(length));
+    attribute->rta_type = (unsigned short)kind;
+    attribute->rta_len = RTA_LENGTH(sizeof address);
+    memcpy(RTA_DATA(attribute), &address, sizeof address);
+    length = NLMSG_ALIGN(length) + attribute->rta_len;
+  }
+  if (seconds) {
+    struct ifa_cacheinfo lifetime = {.ifa_prefered = seconds, .ifa_valid = seconds};
+    struct rtattr *attribute = (struct rtattr *)((char *)&request + NLMSG_ALIGN(length));
+    attribute->rta_type = IFA_CACHEINFO;
+    attribute->rta_len = RTA_LENGTH(sizeof lifetime);
+    memcpy(RTA_DATA(attribute), &lifetime, sizeof lifetime);
+    length = NLMSG_ALIGN(length) + attribute->rta_len;
+  }
+  request.head.nlmsg_len = (uint32_t)length;
+  int fd = rondo_result(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (fd < 0) return fd;
+  // The kernel has answered when send returns.
+  int result = rondo_result(send(fd, &request, length, 0));
+  if (result >= 0) {
+    struct {
+      struct nlmsghdr head;
+      struct nlmsgerr body;
+      char rest[256];
+    } answer;
+    result = rondo_result(recv(fd, &answer, sizeof answer, MSG_DONTWAIT));
+    if (result >= 0) result = answer.head.nlmsg_type == NLMSG_ERROR ? answer.body.error : -EPROTO;
+  }
+  close(fd);
+  return result;
+}
+// Sends an ARP announcement of an address: a question for it in its own name (RFC 5227, 2.3). Interfaces without ARP
+// need none.
+static inline int rondo_announce(int interface, uint32_t host) {
+  int fd = rondo_result(socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  if (fd < 0) return fd;
+  struct ifreq request;
+  memset(&request, 0, sizeof request);
+  int result = if_indextoname((unsigned)interface, request.ifr_name) ? 0 : -ENODEV;
+  if (result >= 0) result = rondo_result(ioctl(fd, SIOCGIFHWADDR, &request));
+  if (result >= 0 && request.ifr_hwaddr.sa_family == ARPHRD_ETHER) {
+    struct {
+      struct ether_header head;
+      struct ether_arp body;
+    } __attribute__((packed)) frame;
+    memset(&frame, 0, sizeof frame);
+    memset(frame.head.ether_dhost, 0xff, ETH_ALEN);
+    memcpy(frame.head.ether_shost, request.ifr_hwaddr.sa_data, ETH_ALEN);
+    frame.head.ether_type = htons(ETHERTYPE_ARP);
+    frame.body.ea_hdr.ar_hrd = htons(ARPHRD_ETHER);
+    frame.body.ea_hdr.ar_pro = htons(ETHERTYPE_IP);
+    frame.body.ea_hdr.ar_hln = ETH_ALEN;
+    frame.body.ea_hdr.ar_pln = 4;
+    frame.body.ea_hdr.ar_op = htons(ARPOP_REQUEST);
+    uint32_t address = htonl(host);
+    memcpy(frame.body.arp_sha, request.ifr_hwaddr.sa_data, ETH_ALEN);
+    memcpy(frame.body.arp_spa, &address, 4);
+    memcpy(frame.body.arp_tpa, &address, 4);
+    struct sockaddr_ll to;
+    memset(&to, 0, sizeof to);
+    to.sll_family = AF_PACKET;
+    to.sll_ifindex = interface;
+    to.sll_halen = ETH_ALEN;
+    memset(to.sll_addr, 0xff, ETH_ALEN);
+    result = rondo_result(sendto(fd, &frame, sizeof frame, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to));
+  }
+  close(fd);
+  return result < 0 ? result : 0;
 }
 
 static inline int rondo_accept(int fd, uint32_t *host, uint16_t *port) {

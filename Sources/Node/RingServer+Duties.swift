@@ -40,7 +40,36 @@ extension RingServer: RingShellOwner {
         guard let shell else { return }
         if ring.update(from: shell.ring) { followLiveSet() }
         view.changed()
+        tellFloating()
         metrics.set("rondo_ring_members", "Live servers in the ring.", to: Double(ring.others.count + 1))
+    }
+
+    /// The parts that hold the floating address, or only know who does.
+    func makeFloating(beside address: HostAddress) throws(StartFailure) -> FloatingAddressKeeper {
+        var interface: (any InterfaceAddress)?
+        let place = configuration.floatingAddress
+        if let place {
+            do throws(StreamError) {
+                interface = try world.network.interfaceAddress(place.address, prefix: place.prefix, beside: address)
+            } catch {
+                throw StartFailure("--virtual-ip: no interface has \(address), beside which it could be put")
+            }
+        }
+        let keeper = FloatingAddressKeeper(
+            interface: interface, ring: ring, peers: peers, clock: world.clock, log: world.log, metrics: metrics
+        ) { [weak self] in
+            guard let self, let place, let web else { return }
+            try web.listen(on: Endpoint(place.address, web.port))
+        }
+        keeper.askRegistry = { [weak self] in self?.registry?.renew() }
+        return keeper
+    }
+
+    func tellFloating() {
+        guard let shell else { return }
+        let own = shell.ring.roster[ring.own]
+        floating?.rosterChanged(
+            shell.ring.roster.present, isReady: own?.role == .router && view.unreadiness.isEmpty)
     }
 
     /// Lets the disk follow the roster, once for all changes that come within a moment.

@@ -30,6 +30,8 @@ extension RingServer {
         switch answer.outcome {
         case .granted:
             view.hasLease = true
+            tellFloating()
+            floating?.registryAnswered()
             firstAnswer.give(answer)
             shell?.handle(.contactsLearnt(answer.contacts.map(\.contact)))
         case .dead: Loop.spawn("registry.dead") { [self] in await tookDeath(answer) }

@@ -40,6 +40,7 @@ package final class RingServer {
     }
     private(set) var web: ServerWeb?
     private(set) var registry: RegistryLink?
+    private(set) var floating: FloatingAddressKeeper?
     /// Nil where the operator turned discovery off.
     private(set) var discoverer: Discoverer?
     let firstAnswer: FirstAnswer
@@ -141,9 +142,13 @@ package final class RingServer {
         web = try ServerWeb(
             endpoint: Endpoint(address, configuration.httpPort), configuration: configuration, world: world, view: view,
             storage: storage, metrics: metrics)
+        floating = try makeFloating(beside: address)
         storage.changed = { [weak self] in self?.musicChanged() }
         // Then it is ready, and the registries are to list it.
-        storage.catalogue.becameCaughtUp = { [weak self] in self?.registry?.renew() }
+        storage.catalogue.becameCaughtUp = { [weak self] in
+            self?.registry?.renew()
+            self?.tellFloating()
+        }
         health.changed = { [weak self] in self?.view.changed() }
         storage.repair.copiesChanged = { [view] in view.events.noteCopies($0) }
         let registry = makeRegistryLink()
@@ -246,6 +251,7 @@ extension RingServer {
         guard !isLeaving else { return }
         isLeaving = true
         view.isLeaving = true
+        tellFloating()
         let limit = world.clock.now + Self.leaveLimit
         world.log.info("leaves")
         firstAnswer.giveUp()
@@ -273,6 +279,7 @@ extension RingServer {
         discoverer?.stop()
         storage.stop()
         health.stop()
+        floating?.stop()
         shell?.stop()
         web?.stop()
         peers.stop()

@@ -87,6 +87,8 @@ package struct ServerConfiguration: Sendable {
     package var capacity: Int64?
     /// `HOST:PORT` as listeners reach this server, where it differs from its own address and port.
     package var publicHTTP: String?
+    /// The address that the Routers hold in turn for listeners, and how many bits of it are the network's; nil: none.
+    package var floatingAddress: (address: HostAddress, prefix: Int)?
     /// What uploads, edits and deletes over HTTP must show; nil: nothing.
     package var writeToken: String?
     package var logFormat = LogFormat.text

@@ -32,6 +32,9 @@ final class ServerWeb {
         }
     }
 
+    /// Serves listeners at one more address of this host.
+    func listen(on endpoint: Endpoint) throws(StreamError) { try server.listen(on: endpoint) }
+
     func drain(until deadline: MonotonicTime) async { await server.drain(until: deadline) }
 
     func stop() { Loop.spawn("web.stop") { [server] in await server.drain(until: .zero) } }

@@ -131,6 +131,19 @@ package struct PeerSecret: Sendable {
 /// Which end of a TLS handshake this is.
 package enum StreamSide: Sendable { case client, server }
 
+/// An address that this host puts on an interface and takes off again.
+@Loop
+package protocol InterfaceAddress: AnyObject, Sendable {
+    /// Puts it on for two seconds, from which on the system takes it off by itself: a process that is killed or stopped
+    /// cannot. Said again before that, it stays.
+    /// - Throws: `failed(EPERM)` without the right to (CAP_NET_ADMIN).
+    func put() throws(StreamError)
+    func remove()
+    /// Tells everybody on the network that it is here (an ARP announcement, RFC 5227 §2.3).
+    /// - Throws: `failed(EPERM)` without the right to (CAP_NET_RAW).
+    func announce() throws(StreamError)
+}
+
 /// The network of one host.
 @Loop
 package protocol Network: AnyObject, Sendable {
@@ -152,6 +165,12 @@ package protocol Network: AnyObject, Sendable {
     /// - Throws: `untrusted` when the other end has none of them; the stream is then closed.
     func secure(_ stream: any ByteStream, as side: StreamSide, secrets: [PeerSecret], deadline: MonotonicTime)
         async throws(StreamError) -> any ByteStream
+
+    /// An address beside another one of this host, on the same interface; it is not there yet.
+    /// - Parameter prefix: bits of the network's part, 1 to 32.
+    /// - Throws: `failed(EADDRNOTAVAIL)` where no interface has `own`.
+    func interfaceAddress(_ address: HostAddress, prefix: Int, beside own: HostAddress)
+        throws(StreamError) -> any InterfaceAddress
 
     /// The local address from which packets to `host` leave.
     func sourceAddress(toward host: HostAddress) -> HostAddress?

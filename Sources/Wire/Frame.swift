@@ -26,6 +26,8 @@ package struct FrameKind: RawRepresentable, Hashable, Sendable {
     package static let catalogueAppend = FrameKind(rawValue: 30)
     package static let catalogueFetch = FrameKind(rawValue: 31)
     package static let summary = FrameKind(rawValue: 40)
+    /// Who has the floating address, as far as the sender knows; answered with the same.
+    package static let floatingAddress = FrameKind(rawValue: 41)
 }
 
 /// Which way a frame goes.

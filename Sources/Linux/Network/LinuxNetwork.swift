@@ -69,6 +69,12 @@ package final class LinuxNetwork: Network {
         }
     }
 
+    package func interfaceAddress(
+        _ address: HostAddress, prefix: Int, beside own: HostAddress
+    ) throws(StreamError) -> any InterfaceAddress {
+        try LinuxInterfaceAddress(address, prefix: prefix, beside: own)
+    }
+
     package func sourceAddress(toward host: HostAddress) -> HostAddress? {
         // Connecting a UDP socket sends nothing; it only asks the routing table.
         guard let socket = try? Descriptor.datagrams(), rondo_connect(socket.number, host.value, 9) == 0

@@ -60,6 +60,12 @@ package final class FaultyNetwork: Network {
         }
     }
 
+    package func interfaceAddress(
+        _ address: HostAddress, prefix: Int, beside own: HostAddress
+    ) throws(StreamError) -> any InterfaceAddress {
+        try inner.interfaceAddress(address, prefix: prefix, beside: own)
+    }
+
     package func connect(
         to endpoint: Endpoint, from source: HostAddress, deadline: MonotonicTime
     ) async throws(StreamError) -> any ByteStream {

@@ -79,6 +79,8 @@ enum ServerCommand {
         OptionSyntax(
             "streams", "N", "songs that this server sends at a time; who wants one more is sent to another",
             standard: "2000"),
+        OptionSyntax(
+            "virtual-ip", "ADDRESS/BITS", "an address for listeners that one ready Router holds; needs CAP_NET_ADMIN"),
         OptionSyntax("public-http", "HOST:PORT", "what listeners are told, where it differs from ADDRESS and --http"),
         OptionSyntax("write-token", "FILE", "uploads, edits and deletes over HTTP must show this file's token"),
         OptionSyntax("log", "text|json", "how log lines are written", standard: "text"),

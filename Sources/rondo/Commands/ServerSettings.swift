@@ -42,6 +42,8 @@ struct ServerSettings {
         result.repairRate = reader.rate("repair-rate") ?? result.repairRate
         result.scrubRate = reader.rate("scrub-rate") ?? result.scrubRate
         result.streams = reader.whole("streams", in: 1...100_000, standard: result.streams)
+        result.floatingAddress = reader.value(
+            "virtual-ip", "ADDRESS/BITS, as in 172.20.0.100/16", Self.floatingAddress)
         result.publicHTTP = reader.value("public-http", "HOST:PORT, as in music.example:80", Self.publicHTTP)
         result.writeToken = writeToken()
         result.logFormat = reader.choice(
@@ -148,6 +150,14 @@ struct ServerSettings {
                     && label.utf8.allSatisfy { $0 == 0x2D || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
             }
         return isName ? name : nil
+    }
+
+    private static func floatingAddress(_ text: String) -> (address: HostAddress, prefix: Int)? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard parts.count == 2, let address = HostAddress(String(parts[0])), address != .any,
+            let prefix = Int(parts[1]), (1...32).contains(prefix)
+        else { return nil }
+        return (address, prefix)
     }
 
     private static func publicHTTP(_ text: String) -> String? {

@@ -8,9 +8,11 @@ import Testbed
 import Testing
 
 /// Makes hosts with registries and servers on them, runs `body`, and removes all of it whatever came of it.
-/// - Parameter faults: of every process' transport, `delay-ms = 40` and the like.
+/// - Parameters:
+///   - faults: of every process' transport, `delay-ms = 40` and the like.
+///   - environment: further settings of every server.
 func withHostCluster(
-    servers: Int = 5, registries: Int = 2, faults: String? = nil,
+    servers: Int = 5, registries: Int = 2, faults: String? = nil, environment: [String: String] = [:],
     _ body: @escaping @Loop @Sendable (ChaosCluster, Testbed) async throws -> Void
 ) async throws {
     let folder = try TemporaryFolder()
@@ -19,6 +21,7 @@ func withHostCluster(
         let setting = ClusterSetting(
             program: program, folder: folder.path, registries: registries, servers: servers)
         let cluster = try ChaosCluster(setting, at: .hosts(bed))
+        for server in cluster.servers { server.environment.merge(environment) { $1 } }
         if let faults {
             let path = try folder.file("faults", Array(faults.utf8))
             for server in cluster.all { server.environment[FaultyNetwork.variable] = path }
