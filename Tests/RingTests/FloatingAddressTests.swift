@@ -268,7 +268,7 @@ private struct Street {
         #expect(street.takes[1].at - retiredAt < .milliseconds(50))
     }
 
-    @Test func `The only Router of two servers has it, and keeps it when the other one is killed and a registry answers`() {
+    @Test func `A Router that sees nobody has it where a registry answers, and gives it up where none does`() {
         var machine = FloatingAddress(own: ServerID(1))
         var effects: [FloatingAddress.Effect] = []
         var now = MonotonicTime(nanoseconds: 1)
