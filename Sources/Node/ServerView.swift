@@ -90,12 +90,13 @@ final class ServerView: ClusterView {
         return reasons
     }
 
-    var otherRouters: [String] {
+    func otherRouters(forHost host: String?) -> [String] {
         guard let ring = sources().ring else { return [] }
         let own = sources().own
+        let isInside = host.flatMap { $0.split(separator: ":").first } == ring.roster[own].map { "\($0.host)"[...] }
         return ring.roster.present
             .filter { $0.role == .router && $0.id != own && !$0.leaving && !ring.suspects.contains($0.id) }
-            .map(\.publicAddress).shuffled()
+            .map { isInside ? $0.httpEndpoint.description : $0.publicAddress }.shuffled()
     }
 }
 

@@ -222,7 +222,7 @@ package final class WebAPI {
 
     /// A Data server sends listeners to a Router, method and body included (RFC 9110 §15.4.8).
     private func redirect(_ request: Request) throws(APIError) -> Response {
-        guard let router = cluster.otherRouters.first else { throw APIError.noRouter }
+        guard let router = cluster.otherRouters(forHost: request.headers["Host"]).first else { throw APIError.noRouter }
         return Response(
             status: 307, headers: ["Location": "http://\(router)\(request.head.target)", "Cache-Control": "no-store"])
     }

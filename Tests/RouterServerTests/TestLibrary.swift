@@ -131,6 +131,7 @@ final class TestCluster: ClusterView {
     var knowsAllSongs = true
     var unreadiness: [String] = []
     var otherRouters: [String] = []
+    func otherRouters(forHost host: String?) -> [String] { otherRouters }
     let changes: ChangeSignal
     var metricsText: String { "# HELP x x\n# TYPE x gauge\nx 1\n" }
 
