@@ -99,21 +99,28 @@ package final class ContainerGround {
         ] + arguments
     }
 
-    /// A signal to the process of a container; stopping is the engine's pause, which nobody inside can see.
+    /// A signal to the process of a container; stopping is the engine's pause where its kernel can freeze.
     func signal(_ signal: Signal, _ index: Int) async {
         let name = container(index)
-        let arguments: [String]
-        switch signal {
-        case .stop:
-            paused.insert(index)
-            arguments = ["pause", name]
-        case .proceed:
-            paused.remove(index)
-            arguments = ["unpause", name]
-        default: arguments = ["kill", "--signal", String(signal.rawValue), name]
+        if signal == .stop {
+            // Freezing fails now and then on old kernels (cgroups v1) while the machine is busy.
+            for _ in 0..<freezingTries where await succeeds(["pause", name]) {
+                paused.insert(index)
+                return
+            }
+        } else if signal == .proceed, paused.remove(index) != nil {
+            await succeeds(["unpause", name])
+            return
         }
-        // One that has ended takes no signal, as elsewhere.
-        _ = try? await ask(arguments)
+        await succeeds(["kill", "--signal", String(signal.rawValue), name])
+    }
+
+    private let freezingTries = 3
+
+    /// Whether the engine did it; what has ended takes no signal, as elsewhere.
+    @discardableResult
+    private func succeeds(_ arguments: [String]) async -> Bool {
+        (try? await ask(arguments).exit == .exited(0)) ?? false
     }
 
     /// Puts a wiring in force: cables as connections to the engine's network, the rest as rules of its bridge.
