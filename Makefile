@@ -2,7 +2,7 @@
 #
 #   make run [MUSIC=folder]    a cluster of one registry and five servers on this machine, in release
 #   make test                  everything that the project is checked with
-#   make acceptance            the image, every command of the pages about it, and chaos in containers; 40 minutes
+#   make acceptance            the image, every command of the pages about it, and chaos in containers; half an hour
 #   make mutations             breaks the ring's rules one by one, and expects a test to notice each
 #   make bench-ring [RUNS=20] [N=5,10,30]   measures ring and registry beside Serf and Knot DNS; takes hours, as root
 #   make bench-search [SONGS=1000000]   times searches in a catalogue of so many songs; half an hour the first time
@@ -75,7 +75,7 @@ acceptance: build
 	@scripts/music
 	@scripts/acceptance
 
-# The same with the programs that the tests have built, and half a minute of chaos.
+# The short form, with the programs that the tests have built: what every change is checked with.
 acceptance-short:
 	@scripts/set-up test
 	@scripts/music

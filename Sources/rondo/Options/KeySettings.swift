@@ -41,7 +41,7 @@ struct KeySource: Hashable, Sendable {
         case .file(let path):
             let text = try SmallFile.text(path, what: "the key file", option: origin)
             if Self.mode(path) & 0o022 != 0 {
-                throw .failed("other users can change the key file \(path), and so the cluster; chmod 600 \(path)")
+                throw .failed("other users can change the key file \(path), and so the cluster; chmod go-w \(path)")
             }
             return try Self.keys(in: text, origin: path)
         }
