@@ -20,8 +20,8 @@ package final class ChaosRun {
         }
     }
 
-    /// How long a cluster may take to be one again before the next fault: far beyond what it should take.
-    private static let healLimit = Duration.seconds(20)
+    /// How long a cluster may take to be one again, roles included, before the next fault.
+    private static let healLimit = Duration.seconds(30)
     private static let firstSongs = 4
     private static let songSeconds = 20
 
