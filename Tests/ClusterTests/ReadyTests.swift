@@ -20,6 +20,22 @@ extension ClusterTests {
             }
         }
 
+        @Test func `who asks a Data server by its own address is sent to a Router's, others to the published one`()
+            async throws
+        {
+            try await withCluster(["data", "data", "router"], extra: ["--public-http", "music.example:99"]) { cluster in
+                let data = try #require(await cluster.running(.data).first)
+                let router = try #require(await cluster.running(.router).first)
+                func place(_ arguments: [String]) async throws -> String {
+                    try await Tool.run(
+                        "curl", ["-s", "-o", "/dev/null", "-w", "%{redirect_url}", data.url + "/"] + arguments
+                    ).text
+                }
+                #expect(try await place([]) == router.url + "/")
+                #expect(try await place(["-H", "Host: music.example:99"]) == "http://music.example:99/")
+            }
+        }
+
         @Test func `rondo ready says why a server is not ready, and that one does not answer`() async throws {
             try await withCluster(["auto"]) { cluster in
                 await cluster.registry.kill()

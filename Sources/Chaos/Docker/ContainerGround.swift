@@ -6,9 +6,9 @@ package import Testbed
 
 /// Containers of one Docker engine, on a network of their own, each with an address of its own.
 ///
-/// All is done by the `docker` command, as a person would do it. The process that hurts the cluster, with its listeners
-/// and uploaders, reaches every container by its address, whatever is cut between them; so it runs on the machine of the
-/// engine. Whatever stands here is labelled, and removed by `close`.
+/// All is done by the `docker` command, as a person would do it. The process that hurts the cluster, with its
+/// listeners and uploaders, reaches every container by its address, whatever is cut between them; so it runs on the
+/// machine of the engine. Whatever stands here is labelled, and removed by `close`.
 @Loop
 package final class ContainerGround {
     nonisolated static let name = "rondo-chaos"

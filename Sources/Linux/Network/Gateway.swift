@@ -3,14 +3,15 @@ package import Model
 
 /// The way out of this host's networks.
 package enum Gateway {
-    /// The first hop of the route to everywhere, as the kernel has it now (proc_pid_net(5), `route`); nil where there is
-    /// none.
+    /// The first hop of the route to everywhere, as the kernel has it now (proc_pid_net(5), `route`); nil where there
+    /// is none.
     package static var standard: HostAddress? {
         let bytes = FileManager.default.contents(atPath: "/proc/net/route") ?? Data()
         return read(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// A line is `interface destination gateway flags …`, addresses as hexadecimal numbers of this machine's byte order.
+    /// A line is `interface destination gateway flags …`, addresses being hexadecimal numbers in the network's order,
+    /// read as this machine's.
     static func read(_ table: String) -> HostAddress? {
         for line in table.split(separator: "\n").dropFirst() {
             let fields = line.split(whereSeparator: \.isWhitespace)

@@ -31,8 +31,8 @@ package final class Home: Sendable {
 
     /// The first of the homes `server-1`, `server-2` … in a folder that no other server holds; made where all are held.
     ///
-    /// For containers that share one volume: whoever starts again, or for another one, goes on with a home that is there,
-    /// and a larger number of servers makes as many more.
+    /// For containers that share one volume: whoever starts again, or for another one, goes on with a home that is
+    /// there, and a larger number of servers makes as many more.
     /// - Throws: as `init`, of anything but a home that is held.
     package static func firstFree(in folder: String) throws(StoreError) -> Home {
         for number in 1...mostHomes {
