@@ -2,6 +2,7 @@
 #
 #   make run [MUSIC=folder]    a cluster of one registry and five servers on this machine, in release
 #   make test                  everything that the project is checked with
+#   make acceptance            the image, every command of the pages about it, and chaos in containers; half an hour
 #   make mutations             breaks the ring's rules one by one, and expects a test to notice each
 #   make bench-ring [RUNS=20] [N=5,10,30]   measures ring and registry beside Serf and Knot DNS; takes hours, as root
 #   make bench-search [SONGS=1000000]   times searches in a catalogue of so many songs; half an hour the first time
@@ -27,7 +28,7 @@ places := --scratch-path .build --cache-path .build/caches --config-path .build/
 	--security-path .build/security --disable-sandbox
 release := $(places) -c release --static-swift-stdlib
 
-.PHONY: run test mutations fuzz fuzz-media bench-ring bench-search bench-stream build clean help set-up lint
+.PHONY: run test acceptance acceptance-short mutations fuzz fuzz-media bench-ring bench-search bench-stream build clean help set-up lint
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -68,6 +69,19 @@ test:
 	$(run_tests) --filter '$(clusters)' --no-parallel || failed=1; \
 	$(as_root) $(run_tests) --filter '$(hosts)' --no-parallel || failed=1; \
 	test -z "$$failed"
+
+# On a Docker engine: the one that answers, else one of its own, which is stopped afterwards.
+acceptance: build
+	@scripts/music
+	@scripts/acceptance
+
+# The short form, with the programs that the tests have built: what every change is checked with.
+acceptance-short:
+	@scripts/set-up test
+	@scripts/music
+	@$(SWIFT) build $(places) --product rondo
+	@$(SWIFT) build $(places) --product rondo-media
+	@scripts/acceptance --short
 
 # BENCH takes further options: `make bench-ring RUNS=3 N=5 BENCH="--only kill --serf-runs 1"`.
 bench-ring: build

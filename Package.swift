@@ -134,7 +134,7 @@ let package = Package(
         tests("Testbed", values + ["Platform", "Linux", "Testbed", "TestTools"]),
         tests("Bench", values + ["Registry", "Platform", "Linux", "Testbed", "bench-ring"]),
         tests("House", []),
-        tests("rondo", values + ["Platform", "Node", "Simulation", "Chaos", "rondo"]),
+        tests("rondo", values + ["Platform", "Node", "Simulation", "Testbed", "Chaos", "rondo", "TestTools"]),
         tests(
             "Cluster",
             values + machines + [

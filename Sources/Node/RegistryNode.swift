@@ -69,13 +69,9 @@ package final class RegistryNode {
                 "peer port \(Endpoint(address, configuration.peerPort)) cannot be opened: \(error.reason)")
         }
         register()
-        let http = Endpoint(address, configuration.httpPort)
-        do throws(StreamError) {
-            web = try RegistryWeb(
-                endpoint: http, registry: server, network: network, clock: clock, metrics: metrics, log: log)
-        } catch {
-            throw StartFailure("HTTP port \(http) cannot be opened: \(error.reason)")
-        }
+        web = try RegistryWeb(
+            endpoints: configuration.httpEndpoints(address), registry: server, network: network, clock: clock,
+            metrics: metrics, log: log)
         discoverer = configuration.discoverer(of: server, at: address, clock, network, log, metrics)
         log.info("started", ["id": life, "address": address, "dns": configuration.dnsPort])
     }

@@ -9,11 +9,11 @@ internal import WebServer
 final class RegistryWeb {
     private let server: WebServer
 
-    /// - Throws: `StreamError` when the port cannot be opened.
+    /// - Throws: `StartFailure` when the port cannot be opened.
     init(
-        endpoint: Endpoint, registry: RegistryServer, network: any Network, clock: any Clock, metrics: Metrics,
+        endpoints: [Endpoint], registry: RegistryServer, network: any Network, clock: any Clock, metrics: Metrics,
         log: Logger
-    ) throws(StreamError) {
+    ) throws(StartFailure) {
         server = WebServer(network: network, clock: clock, metrics: metrics, log: log) { request, _ in
             guard request.method == "GET" || request.method == "HEAD" else {
                 return .failure(
@@ -29,7 +29,13 @@ final class RegistryWeb {
             default: .failure(APIError(404, "not_found", "A registry has no such page; ask a Router for music."))
             }
         }
-        try server.listen(on: endpoint)
+        for endpoint in endpoints {
+            do throws(StreamError) {
+                try server.listen(on: endpoint)
+            } catch {
+                throw StartFailure("HTTP port \(endpoint) cannot be opened: \(error.reason)")
+            }
+        }
     }
 
     private static var ok: Response { .bytes(Array("ok\n".utf8), contentType: "text/plain; charset=utf-8") }

@@ -58,7 +58,7 @@ extension RingServer: RingShellOwner {
         let keeper = FloatingAddressKeeper(
             interface: interface, ring: ring, peers: peers, clock: world.clock, log: world.log, metrics: metrics
         ) { [weak self] in
-            guard let self, let place, let web else { return }
+            guard let self, let place, let web, configuration.httpAddress != .any else { return }
             try web.listen(on: Endpoint(place.address, web.port))
         }
         keeper.askRegistry = { [weak self] in self?.registry?.renew() }

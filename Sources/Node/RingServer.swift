@@ -18,13 +18,16 @@ internal import Wire
 package typealias StoreOpener =
     @Loop @Sendable (ServerID) async throws(StoreError) -> (chunks: any ChunkStore, metadata: any MetadataStore)
 
+/// Finds out how listeners reach the server with this id, `HOST:PORT`; nil where they use its own address.
+package typealias PublicHTTPFinder = @Loop @Sendable (ServerID) async -> String?
+
 /// One Data or Router server: the machines and the world put together.
 ///
 /// Every ring server has all the parts, whatever its role: the role says which duties it has in the placement and for
 /// listeners, so that switching moves no byte and restarts nothing.
 @Loop
 package final class RingServer {
-    let configuration: ServerConfiguration
+    private(set) var configuration: ServerConfiguration
     let world: World
     let metrics = Metrics()
     let state: StateFile
@@ -62,9 +65,11 @@ package final class RingServer {
 
     /// Reads what the server remembers, opens its ports and joins the ring; returns when it runs, not yet when it is
     /// ready.
+    /// - Parameter findPublicHTTP: asked once HTTP is served, before anybody is told of this server.
     /// - Throws: `StartFailure`, a sentence for the operator.
     package static func start(
-        _ configuration: ServerConfiguration, address: HostAddress, host: Host, openStores: StoreOpener
+        _ configuration: ServerConfiguration, address: HostAddress, host: Host,
+        findPublicHTTP: PublicHTTPFinder? = nil, openStores: StoreOpener
     ) async throws(StartFailure) -> RingServer {
         let state = try await StateFile.open(host.files)
         let world: World
@@ -75,7 +80,7 @@ package final class RingServer {
             throw StartFailure("the home \(configuration.home) cannot be used: \(error)")
         }
         let server = try await RingServer(configuration, address: address, world: world, state: state)
-        try await server.open(address: address)
+        try await server.open(address: address, findPublicHTTP)
         return server
     }
 
@@ -131,7 +136,7 @@ package final class RingServer {
         end = ServerEnd()
     }
 
-    private func open(address: HostAddress) async throws(StartFailure) {
+    private func open(address: HostAddress, _ findPublicHTTP: PublicHTTPFinder?) async throws(StartFailure) {
         let log = world.log
         do throws(StreamError) {
             try peers.start()
@@ -140,8 +145,9 @@ package final class RingServer {
                 "peer port \(Endpoint(address, configuration.peerPort)) cannot be opened: \(error.reason)")
         }
         web = try ServerWeb(
-            endpoint: Endpoint(address, configuration.httpPort), configuration: configuration, world: world, view: view,
-            storage: storage, metrics: metrics)
+            address: address, configuration: configuration, world: world, view: view, storage: storage,
+            metrics: metrics)
+        if let find = findPublicHTTP { configuration.publicHTTP = await find(peers.identity.life.id) }
         floating = try makeFloating(beside: address)
         storage.changed = { [weak self] in self?.musicChanged() }
         // Then it is ready, and the registries are to list it.

@@ -66,6 +66,8 @@ package struct ServerConfiguration: Sendable {
     /// The first is the one to prove; the others are accepted too while a key is changed.
     package var keys: [ClusterKey]
     package var httpPort: UInt16 = defaultHTTPPort
+    /// Where listeners are heard besides `address`: on another network of this host, or, being `any`, on all of them.
+    package var httpAddress: HostAddress?
     package var peerPort: UInt16 = defaultPeerPort
     /// Used by registries only.
     package var dnsPort: UInt16 = defaultDNSPort
@@ -110,6 +112,14 @@ package struct ServerConfiguration: Sendable {
         self.choice = choice
         self.home = home
         self.keys = keys
+    }
+
+    /// Where HTTP is served by a server that is known as `address`.
+    func httpEndpoints(_ address: HostAddress) -> [Endpoint] {
+        guard let httpAddress, httpAddress != address else { return [Endpoint(address, httpPort)] }
+        // All addresses have this one among them.
+        return httpAddress == .any
+            ? [Endpoint(.any, httpPort)] : [Endpoint(address, httpPort), Endpoint(httpAddress, httpPort)]
     }
 
     /// The registries that the operator named. The names say where DNS is answered; the peer port is taken to be this

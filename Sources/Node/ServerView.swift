@@ -102,17 +102,27 @@ final class ServerView: ClusterView {
         return reasons
     }
 
-    var otherRouters: [String] { others.map(\.publicAddress).shuffled() }
+    func otherRouters(forHost host: String?) -> [String] { addresses(of: others, forHost: host) }
 
     var hasRoom: Bool { !isFull(nil) }
 
-    var routersWithRoom: [String] { others.filter { !isFull($0.id) }.map(\.publicAddress).shuffled() }
+    func routersWithRoom(forHost host: String?) -> [String] {
+        addresses(of: others.filter { !isFull($0.id) }, forHost: host)
+    }
 
     private var others: [RosterEntry] {
         guard let ring = sources().ring else { return [] }
         let own = sources().own
         return ring.roster.present
             .filter { $0.role == .router && $0.id != own && !$0.leaving && !ring.suspects.contains($0.id) }
+    }
+
+    /// As whoever asked for this host reaches them, in random order: inside the cluster's own network by their own
+    /// addresses.
+    private func addresses(of routers: [RosterEntry], forHost host: String?) -> [String] {
+        let own = sources().ring?.roster[sources().own]
+        let isInside = host.flatMap { $0.split(separator: ":").first } == own.map { "\($0.host)"[...] }
+        return routers.map { isInside ? $0.httpEndpoint.description : $0.publicAddress }.shuffled()
     }
 }
 

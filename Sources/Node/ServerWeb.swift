@@ -12,7 +12,7 @@ final class ServerWeb {
 
     /// - Throws: `StartFailure` when the port cannot be opened.
     init(
-        endpoint: Endpoint, configuration: ServerConfiguration, world: World, view: ServerView, storage: Storage,
+        address: HostAddress, configuration: ServerConfiguration, world: World, view: ServerView, storage: Storage,
         metrics: Metrics
     ) throws(StartFailure) {
         var settings = WebAPI.Settings()
@@ -25,11 +25,15 @@ final class ServerWeb {
             network: world.network, clock: world.clock, metrics: metrics, log: world.log,
             isMemberOrigin: { api.isMemberOrigin($0) }, shortcut: { api.preparedAnswer(to: $0) },
             handler: { await api.answer($0, $1) })
-        do throws(StreamError) {
-            port = try server.listen(on: endpoint).port
-        } catch {
-            throw StartFailure("HTTP port \(endpoint) cannot be opened: \(error.reason)")
+        var port = configuration.httpPort
+        for endpoint in configuration.httpEndpoints(address) {
+            do throws(StreamError) {
+                port = try server.listen(on: endpoint).port
+            } catch {
+                throw StartFailure("HTTP port \(endpoint) cannot be opened: \(error.reason)")
+            }
         }
+        self.port = port
     }
 
     /// Serves listeners at one more address of this host.

@@ -16,14 +16,16 @@ package protocol ClusterView: AnyObject, Sendable {
     /// Why `/readyz` answers 503, one reason each, `not in the ring`; empty when ready.
     var unreadiness: [String] { get }
 
-    /// The live Routers but this one as listeners reach them, `HOST:PORT`, in random order.
-    var otherRouters: [String] { get }
+    /// The live Routers but this one, `HOST:PORT`, in random order: by their own addresses for who asked this server by
+    /// its own, else as listeners outside are told.
+    /// - Parameter host: what the asker called this server, its `Host`.
+    func otherRouters(forHost host: String?) -> [String]
 
     /// Whether this server sends fewer songs than it may.
     var hasRoom: Bool { get }
 
     /// Those of `otherRouters` that have, as far as is known.
-    var routersWithRoom: [String] { get }
+    func routersWithRoom(forHost host: String?) -> [String]
 
     /// Moved on whenever `status` changes, or an event was noted.
     var changes: ChangeSignal { get }

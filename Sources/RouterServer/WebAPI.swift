@@ -62,11 +62,12 @@ package final class WebAPI {
             let route = try Route(request.target.segments)
             guard route.methods.contains(request.method) else { return Self.wrongMethod(route) }
             if request.method == "OPTIONS" { return Response(status: 204, headers: Self.allow(route)) }
+            let host = request.headers["Host"]
             if !route.isServedEverywhere, !cluster.servesListeners {
-                return try redirect(request, to: cluster.otherRouters.first, orElse: .noRouter)
+                return try redirect(request, to: cluster.otherRouters(forHost: host).first, orElse: .noRouter)
             }
             if route.isStream, !cluster.hasRoom {
-                return try redirect(request, to: cluster.routersWithRoom.first, orElse: .tooManyStreams)
+                return try redirect(request, to: cluster.routersWithRoom(forHost: host).first, orElse: .tooManyStreams)
             }
             return try await answer(route, request, body)
         } catch {

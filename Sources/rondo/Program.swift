@@ -6,6 +6,7 @@ import Linux
 @main
 struct Program {
     static func main() async {
+        Signals.endAsFirstProcess()
         let arguments = Array(CommandLine.arguments.dropFirst())
         await exit(run(arguments, environment: ProcessInfo.processInfo.environment))
     }

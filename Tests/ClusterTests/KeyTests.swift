@@ -101,7 +101,7 @@ extension ClusterTests {
                     #expect(result.errors.contains("cluster key"), "\(result.errors)")
                     #expect(!result.errors.contains(good.suffix(20)) && !result.errors.contains("hello"))
                 }
-                for (mode, says) in [(0o666, "chmod 600"), (0o620, "chmod 600"), (0o644, "warning"), (0o600, "")] {
+                for (mode, says) in [(0o666, "chmod go-w"), (0o620, "chmod go-w"), (0o644, "warning"), (0o600, "")] {
                     try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: file)
                     let result = try await run(["--key-file", file])
                     #expect(says.isEmpty ? !result.errors.contains("key") : result.errors.contains(says))

@@ -27,11 +27,11 @@ import Testing
             var music = HostMusic(cluster)
             let server = cluster.servers[1]
             let wake = cluster.clock.now + .seconds(10)
-            server.pause()
+            await server.pause()
             try await cluster.expectGone(server, within: .seconds(5))
             try await music.upload(1, to: cluster.running)
             await cluster.clock.sleep(until: wake)
-            server.proceed()
+            await server.proceed()
             try await cluster.expectOne(within: .seconds(10))
             try await music.expectEverywhere(within: .seconds(20), bed)
         }

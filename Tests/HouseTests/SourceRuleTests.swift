@@ -101,7 +101,7 @@ import Testing
     @Test func `Documents that are named exist`() throws {
         let pages = [
             "README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "Instructions.md", "docs/spec.md", "docs/progress.md",
-            "docs/decisions/README.md",
+            "docs/decisions/README.md", "docs/docker.md", "docs/by-hand.md",
         ]
         for page in pages {
             let folder = page.split(separator: "/").dropLast().map { $0 + "/" }.joined()

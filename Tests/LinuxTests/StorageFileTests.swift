@@ -26,6 +26,20 @@ struct StorageHomeTests {
         #expect(throws: Never.self) { try Home(folder.path) }
     }
 
+    @Test func `servers that share a folder have a home each, and the next one goes on with one that is free`() throws {
+        let folder = try StorageFolder()
+        let first = try Home.firstFree(in: folder.path)
+        do {
+            let second = try Home.firstFree(in: folder.path)
+            let third = try Home.firstFree(in: folder.path)
+            let names = [first, second, third].map { $0.path.split(separator: "/").last }
+            #expect(names == ["server-1", "server-2", "server-3"])
+        }
+        #expect(try Home.firstFree(in: folder.path).path == "\(folder.path)/server-2")
+        #expect(throws: StoreError.self) { try Home.firstFree(in: "/proc/rondo") }
+        #expect(first.path == "\(folder.path)/server-1")
+    }
+
     @Test func `a home that is a file, or below one, says what to do`() throws {
         let folder = try StorageFolder()
         try folder.write([1], to: "\(folder.path)/file")

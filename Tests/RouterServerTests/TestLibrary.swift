@@ -133,6 +133,8 @@ final class TestCluster: ClusterView {
     var otherRouters: [String] = []
     var hasRoom = true
     var routersWithRoom: [String] = []
+    func routersWithRoom(forHost host: String?) -> [String] { routersWithRoom }
+    func otherRouters(forHost host: String?) -> [String] { otherRouters }
     let changes: ChangeSignal
     let events: RingEvents
     var metricsText: String { "# HELP x x\n# TYPE x gauge\nx 1\n" }

@@ -1,6 +1,8 @@
-import Chaos
 import Model
+import Testbed
 import Testing
+
+@testable import Chaos
 
 @testable import rondo
 
@@ -19,10 +21,9 @@ import Testing
         #expect(settings.report == "rondo-chaos.html")
     }
 
-    @Test func `docker is refused with a sentence, and nonsense as wrong usage`() throws {
-        let docker = #expect(throws: Faults.self) { try settings(["on": "docker"]) }
-        #expect(docker?.exitCode == 1)
-        #expect(docker?.all.first?.message.contains("not built yet") == true)
+    @Test func `docker takes the image that Instructions build, and nonsense is wrong usage`() throws {
+        let docker = try settings(["on": "docker"])
+        #expect(docker.ground == .docker && docker.image == "rondo")
         let moon = #expect(throws: Faults.self) { try settings(["on": "moon"]) }
         #expect(moon?.exitCode == 2)
     }
@@ -39,6 +40,28 @@ import Testing
             #expect(sides.allSatisfy { !$0.isEmpty } && sides.joined().sorted() == [0, 1, 2, 3, 4], "\(sides)")
         }
         #expect(Set(faults(4).map(\.family)).count == 8)
+    }
+
+    @Test func `on an engine's bridge what is cut is cut by addresses, and broadcasts with it`() {
+        func rules(_ change: (inout Wiring) -> Void) -> [Substring] {
+            var wiring = Wiring()
+            change(&wiring)
+            let text = wiring.addressRules(subnet: "10.0.0.0/24", hosts: [2, 3, 4]) { HostAddress(10, 0, 0, UInt8($0)) }
+            return text.split(separator: "\n").filter { $0.contains("drop") }
+        }
+        let broadcast = "    ip saddr 10.0.0.0/24 ether daddr ff:ff:ff:ff:ff:ff drop"
+        #expect(rules { _ in }.isEmpty)
+        #expect(
+            rules { $0.groups = [[2]] } == [
+                "    ip saddr { 10.0.0.2 } ip daddr { 10.0.0.3, 10.0.0.4 } drop",
+                "    ip saddr { 10.0.0.3, 10.0.0.4 } ip daddr { 10.0.0.2 } drop", broadcast[...],
+            ])
+        #expect(
+            rules { $0.deaf = [Wiring.Direction(from: 4, to: 2)] } == [
+                "    ip saddr 10.0.0.4 ip daddr 10.0.0.2 drop", broadcast[...],
+            ])
+        let loss = rules { $0.lossPercent = 7 }
+        #expect(loss == ["    ip saddr 10.0.0.0/24 ip daddr 10.0.0.0/24 numgen random mod 100 < 7 drop"])
     }
 
     @Test func `without hosts nobody touches cables`() {

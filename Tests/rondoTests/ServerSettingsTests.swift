@@ -17,7 +17,7 @@ private func configuration(
         syntax: ServerCommand.syntax, environment: environment, knownSettings: []
     ) { path throws(Fault) in throw .failed("no \(path)") }
     let (invocation, faults) = reader.read(arguments)
-    return try ServerSettings.read(invocation.noting(faults))
+    return try ServerSettings.read(invocation.noting(faults)).configuration
 }
 
 private func faults(_ arguments: [String], key: String? = ClusterKey().text) -> Faults? {
@@ -52,12 +52,13 @@ private func faults(_ arguments: [String], key: String? = ClusterKey().text) -> 
         let one = try configuration([
             "3", "127.0.1.4", "127.0.1.1,127.0.1.9:53", "--http=1", "--peer=2", "--dns=3", "--discovery=0",
             "--replicas=2", "--zone", "Music.Example.", "--capacity", "2G", "--public-http", "music.example:80",
-            "--log", "json", "--log-level", "debug", "--pin",
+            "--log", "json", "--log-level", "debug", "--pin", "--http-address", "0.0.0.0",
         ])
         #expect(one.address == HostAddress(127, 0, 1, 4))
         #expect(one.registries.map(\.description) == ["127.0.1.1:5300", "127.0.1.9:53"])
         #expect([one.httpPort, one.peerPort, one.dnsPort, one.discoveryPort] == [1, 2, 3, 0])
         #expect(one.replicas == 2 && one.zone == "music.example" && one.capacity == 2 << 30 && one.pin)
+        #expect(one.httpAddress == .any)
         #expect(one.publicHTTP == "music.example:80" && one.logFormat == .json && one.logLevel == .debug)
     }
 
@@ -83,6 +84,7 @@ private func faults(_ arguments: [String], key: String? = ClusterKey().text) -> 
     @Test(arguments: [
         ["4"], [], ["0", "1.2.3"], ["0", "0.0.0.0"], ["0", "127.0.0.1", "nowhere"], ["0", "127.0.0.1", "1.1.1.1:0"],
         ["0", "--http", "0"], ["0", "--http", "65536"], ["0", "--http", "7700"], ["0", "--replicas", "0"],
+        ["0", "--http-address", "here"], ["0", "--public-http", "host:9-8"], ["0", "--public-http", "host:1-999"],
         ["0", "--zone", "a..b"], ["0", "--capacity", "much"], ["0", "--public-http", "host"], ["0", "--log", "xml"],
         ["0", "--log-level", "loud"], ["0", "127.0.0.1", "127.0.0.2", "more"],
     ])

@@ -39,8 +39,10 @@ package final class ChaosCluster {
     package init(_ setting: ClusterSetting, at place: ClusterPlace) throws(ChaosError) {
         self.place = place
         let path = setting.folder + "/key"
-        let key = Data((ClusterKey().text + "\n").utf8)
-        guard FileManager.default.createFile(atPath: path, contents: key, attributes: [.posixPermissions: 0o600])
+        let key = ClusterKey().text
+        place.ground?.key = key
+        let file = Data((key + "\n").utf8)
+        guard FileManager.default.createFile(atPath: path, contents: file, attributes: [.posixPermissions: 0o600])
         else { throw ChaosError("\(path) cannot be written; give a folder that this user may write to") }
         let addresses = (0..<setting.registries).map { place.address($0).description }.joined(separator: ",")
         registries = (0..<setting.registries).map { number in
@@ -63,9 +65,10 @@ package final class ChaosCluster {
     package var running: [ChaosServer] { servers.filter { $0.isRunning && !$0.isPaused } }
 
     /// Starts everything at once, and waits until all of it is ready.
-    package func start(within limit: Duration = .seconds(20)) async throws(ChaosError) {
+    package func start() async throws(ChaosError) {
         for server in all { try server.start() }
-        try await ready(within: limit)
+        // An engine takes its time for a dozen containers at once.
+        try await ready(within: place.ground == nil ? .seconds(20) : .seconds(60))
     }
 
     /// Waits until every running process says that it is ready.
@@ -86,8 +89,9 @@ package final class ChaosCluster {
 
     /// Kills what runs.
     package func stop() async {
-        for server in all { server.process?.send(.kill) }
-        for server in all { await server.kill() }
+        await place.ground?.killAll()
+        if place.ground == nil { for server in all { server.process?.send(.kill) } }
+        for server in all where server.isRunning { await server.kill() }
     }
 
     /// What each server says of the cluster, asked at the same time; those that say nothing are missing.

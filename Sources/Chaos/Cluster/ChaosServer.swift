@@ -36,11 +36,10 @@ package final class ChaosServer {
         address = place.address(index)
         program = setting.program
         log = "\(setting.folder)/\(name).log"
+        // A container has a disk of its own, and its key from its environment.
+        let files = ["--home", "\(setting.folder)/\(name)", "--key-file", "\(setting.folder)/key"]
         arguments =
-            [
-                "server", type, address.description, registries, "--home", "\(setting.folder)/\(name)", "--key-file",
-                "\(setting.folder)/key",
-            ] + setting.options
+            ["server", type, address.description, registries] + (place.ground == nil ? files : []) + setting.options
     }
 
     nonisolated package var http: Endpoint { Endpoint(address, Self.httpPort) }
@@ -58,26 +57,34 @@ package final class ChaosServer {
 
     /// SIGKILL; returns once the process is gone.
     package func kill() async {
-        process?.send(.kill)
+        await send(.kill)
         _ = await process?.wait(until: LinuxClock().now + .seconds(5))
     }
 
     /// SIGSTOP: it says and hears nothing, and keeps its connections.
-    package func pause() {
+    package func pause() async {
         isPaused = true
-        process?.send(.stop)
+        await send(.stop)
     }
 
     /// SIGCONT.
-    package func proceed() {
+    package func proceed() async {
+        await send(.proceed)
         isPaused = false
-        process?.send(.proceed)
     }
 
     /// SIGTERM, and how the process ended; nil where it did not in its 35 s.
     package func terminate() async -> ChildExit? {
-        process?.send(.terminate)
+        await send(.terminate)
         return await process?.wait(until: LinuxClock().now + .seconds(35))
+    }
+
+    private func send(_ signal: Signal) async {
+        if let ground = place.ground {
+            if isRunning { await ground.signal(signal, index) }
+        } else {
+            process?.send(signal)
+        }
     }
 
     /// The last lines of its log, indented.

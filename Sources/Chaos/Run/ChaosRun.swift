@@ -20,8 +20,8 @@ package final class ChaosRun {
         }
     }
 
-    /// How long a cluster may take to be one again before the next fault: far beyond what it should take.
-    private static let healLimit = Duration.seconds(20)
+    /// How long a cluster may take to be one again, roles included, before the next fault.
+    private static let healLimit = Duration.seconds(30)
     private static let firstSongs = 4
     private static let songSeconds = 20
 
@@ -48,7 +48,7 @@ package final class ChaosRun {
         start = clock.now
         plan = ChaosPlan(
             servers: cluster.servers.count, registries: cluster.registries.count,
-            onHosts: cluster.place.testbed != nil, seed: settings.seed)
+            onHosts: cluster.place.hasCables, seed: settings.seed)
         chronicle.processes = cluster.all.map(\.name)
         chronicle.listeners = settings.listeners
     }
@@ -108,23 +108,23 @@ package final class ChaosRun {
     }
 
     private func inflict(_ kind: ChaosFault.Kind) async throws {
-        let bed = cluster.place.testbed
+        let place = cluster.place
         switch kind {
         case .kill(let server): await cluster.servers[server].kill()
-        case .pause(let server): cluster.servers[server].pause()
+        case .pause(let server): await cluster.servers[server].pause()
         case .restart(let server):
             if await cluster.servers[server].terminate() == nil {
                 chronicle.broken.append("server-\(server + 1) did not leave when it was asked to")
                 await cluster.servers[server].kill()
             }
         case .killRegistry(let registry): await cluster.registries[registry].kill()
-        case .unplug(let server): try await bed?.wire { $0.unplugged = [host(server)] }
-        case .split(let sides): try await bed?.wire { $0.groups = groups(sides) }
+        case .unplug(let server): try await place.wire { $0.unplugged = [host(server)] }
+        case .split(let sides): try await place.wire { $0.groups = groups(sides) }
         case .mute(let server):
             let mute = host(server)
             let others = cluster.all.map { $0.index + 2 }.filter { $0 != mute }
-            try await bed?.wire { $0.deaf = Set(others.map { Wiring.Direction(from: mute, to: $0) }) }
-        case .loss(let percent): try await bed?.wire { $0.lossPercent = percent }
+            try await place.wire { $0.deaf = Set(others.map { Wiring.Direction(from: mute, to: $0) }) }
+        case .loss(let percent): try await place.wire { $0.lossPercent = percent }
         }
     }
 
@@ -133,11 +133,11 @@ package final class ChaosRun {
         case .kill(let server), .restart(let server):
             try cluster.servers[server].start()
             try await cluster.ready()
-        case .pause(let server): cluster.servers[server].proceed()
+        case .pause(let server): await cluster.servers[server].proceed()
         case .killRegistry(let registry):
             try cluster.registries[registry].start()
             try await cluster.ready()
-        case .unplug, .split, .mute, .loss: try await cluster.place.testbed?.heal()
+        case .unplug, .split, .mute, .loss: try await cluster.place.wire { $0 = Wiring() }
         }
     }
 

@@ -33,6 +33,13 @@ package final class Signals: ReadinessHandler {
         if result < 0 { throw .failed(-result) }
     }
 
+    /// Lets the signals that end other processes end this one too where it is the first of a container, which has no
+    /// default actions (pid_namespaces(7)); else Ctrl-C would do nothing there. A handler that is set later holds.
+    package nonisolated static func endAsFirstProcess() {
+        guard getpid() == 1 else { return }
+        for signal in [Signal.hangUp, .interrupt, .terminate] { _ = rondo_on_signal(signal.rawValue, endedBySignal) }
+    }
+
     private init() throws(StreamError) {
         var ends: [Int32] = [-1, -1]
         // Safe because pipe2(2) writes two numbers.
@@ -55,6 +62,9 @@ package final class Signals: ReadinessHandler {
         }
     }
 }
+
+/// With the exit code by which shells name the signal.
+private func endedBySignal(_ number: Int32) { _exit(128 + number) }
 
 private let signalPipe = Atomic<Int32>(-1)
 

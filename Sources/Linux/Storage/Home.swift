@@ -29,6 +29,24 @@ package final class Home: Sendable {
         try lock.write(Self.padded(getpid()), offset: 0)
     }
 
+    /// The first of the homes `server-1`, `server-2` … in a folder that no other server holds; made where all are held.
+    ///
+    /// For containers that share one volume: whoever starts again, or for another one, goes on with a home that is
+    /// there, and a larger number of servers makes as many more.
+    /// - Throws: as `init`, of anything but a home that is held.
+    package static func firstFree(in folder: String) throws(StoreError) -> Home {
+        for number in 1...mostHomes {
+            do throws(StoreError) {
+                return try Home("\(folder)/server-\(number)")
+            } catch {
+                guard case .failed(EWOULDBLOCK, _) = error else { throw error }
+            }
+        }
+        throw .failed(EWOULDBLOCK, "all \(mostHomes) homes in \(folder) are in use; give another --home")
+    }
+
+    private static let mostHomes = 10_000
+
     /// Where the catalogue's database lies.
     package var catalogue: String { "\(path)/catalogue.db" }
 

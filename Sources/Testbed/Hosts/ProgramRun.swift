@@ -15,7 +15,7 @@ package struct ProgramRun: Sendable {
 
     /// Runs a program of this machine to its end, or kills it at its limit.
     @Loop
-    static func run(
+    package static func run(
         _ program: String, _ arguments: [String], environment: [String: String] = cleanEnvironment,
         within limit: Duration
     ) async throws(TestbedError) -> ProgramRun {
@@ -55,7 +55,7 @@ package struct ProgramRun: Sendable {
     }
 
     /// Ours without settings of Rondo, which would reach the programs under test.
-    static var cleanEnvironment: [String: String] {
+    package static var cleanEnvironment: [String: String] {
         ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("RONDO_") }
     }
 }

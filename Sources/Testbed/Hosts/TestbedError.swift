@@ -2,7 +2,7 @@
 package struct TestbedError: Error, CustomStringConvertible, Sendable {
     package let description: String
 
-    init(_ description: String) { self.description = description }
+    package init(_ description: String) { self.description = description }
 
     /// What this user has to do where namespaces need somebody else's leave.
     static let forbidden =

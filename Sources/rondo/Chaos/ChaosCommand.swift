@@ -21,6 +21,7 @@ enum ChaosCommand {
         arguments: [
             ("processes", "on loopback addresses of this machine: kill, pause, restart"),
             ("hosts", "on hosts of their own, in network namespaces: partitions, cut cables and packet loss as well"),
+            ("docker", "in containers of the engine on this machine, all of that as well"),
         ],
         options: [
             OptionSyntax("on", "processes|hosts|docker", "where the cluster runs", standard: "processes"),
@@ -31,6 +32,7 @@ enum ChaosCommand {
             OptionSyntax(
                 "seconds", "NUMBER", "for how long there are faults", standard: "\(ChaosSettings.standardSeconds)"),
             OptionSyntax("report", "FILE.html", "the page with a picture", standard: "rondo-chaos.html"),
+            OptionSyntax("image", "NAME", "what containers are made of", standard: ChaosSettings.standardImage),
             OptionSyntax("home", "DIR", "keep homes and logs here", standard: "a temporary folder"),
         ],
         examples: ["rondo chaos --on hosts --seconds 120", "rondo chaos --on processes --servers 7 --seed 7"])
@@ -44,15 +46,15 @@ enum ChaosCommand {
         Terminal.write(
             "\(settings.servers) servers and \(settings.registries) registries on \(settings.ground.rawValue), "
                 + "\(settings.seconds) s of faults, seed \(settings.seed). Homes and logs: \(folder)\n\n")
-        let place = try await place(settings)
+        let place = try await place(settings, folder)
         let chronicle: ChaosChronicle
         do throws(ChaosError) {
             chronicle = try await run(settings, folder, place, stop)
         } catch {
-            await place.testbed?.close()
+            await place.close()
             throw Faults(.failed(error.description))
         }
-        await place.testbed?.close()
+        await place.close()
         Terminal.write(ChaosReport.text(chronicle, settings))
         try write(TimelinePage.of(ChaosReport.timeline(chronicle, settings)), to: settings.report)
         Terminal.write("The page with the picture: \(settings.report)\n")
@@ -84,10 +86,13 @@ enum ChaosCommand {
     }
 
     @Loop
-    private static func place(_ settings: ChaosSettings) async throws(Faults) -> ClusterPlace {
-        guard settings.ground == .hosts else { return .processes(loopbackBase) }
+    private static func place(_ settings: ChaosSettings, _ folder: String) async throws(Faults) -> ClusterPlace {
         do throws(TestbedError) {
-            return .hosts(try await Testbed.open(hosts: settings.servers + settings.registries))
+            switch settings.ground {
+            case .processes: return .processes(loopbackBase)
+            case .hosts: return .hosts(try await Testbed.open(hosts: settings.servers + settings.registries))
+            case .docker: return .docker(try await ContainerGround.open(image: settings.image, folder: folder))
+            }
         } catch {
             throw Faults(.failed(error.description))
         }

@@ -8,6 +8,7 @@ struct ChaosSettings: Sendable {
     static let mostServers = 30
     static let standardServers = 5
     static let standardSeconds = 60
+    static let standardImage = "rondo"
 
     var ground: Ground
     var servers: Int
@@ -16,6 +17,8 @@ struct ChaosSettings: Sendable {
     var seed: UInt64
     var seconds: Int
     var report: String
+    /// What the containers are made of.
+    var image: String
     /// Where homes and logs go; nil means a folder of their own that is removed when all was well.
     var home: String?
 
@@ -29,10 +32,8 @@ struct ChaosSettings: Sendable {
             seed: reader.value("seed", "a whole number from 0 to \(UInt64.max)") { UInt64($0) }
                 ?? UInt64.random(in: 0..<1_000_000),
             seconds: reader.whole("seconds", in: 1...86_400, standard: standardSeconds),
-            report: reader.text("report") ?? "rondo-chaos.html", home: reader.text("home"))
-        if settings.ground == .docker {
-            reader.add(.failed("chaos on docker is not built yet; use --on hosts, or --on processes"))
-        }
+            report: reader.text("report") ?? "rondo-chaos.html", image: reader.text("image") ?? standardImage,
+            home: reader.text("home"))
         if !reader.faults.isEmpty { throw Faults(reader.faults) }
         return settings
     }

@@ -12,7 +12,8 @@ enum Commands {
     static let version = "0.1.0"
 
     static let all: [Command] = [
-        UpCommand.command, ServerCommand.command, ClientCommands.client, ClientCommands.status, KeyCommand.new,
+        UpCommand.command, ServerCommand.command, ClientCommands.client, ClientCommands.status, ReadyCommand.command,
+        KeyCommand.new,
         KeyCommand.tsig, SimulateCommand.command, ChaosCommand.command,
     ]
 
@@ -68,11 +69,11 @@ enum Commands {
     }
 
     /// The names that a configuration file may use: those of every command.
-    private static var settingNames: [String] {
+    static var settingNames: [String] {
         Set(all.flatMap { $0.syntax.settings.map(\.name) }).subtracting(["help", "config"]).sorted()
     }
 
-    private static func readFile(_ path: String) throws(Fault) -> String {
+    static func readFile(_ path: String) throws(Fault) -> String {
         try SmallFile.text(path, what: "the configuration file", option: "--config")
     }
 }

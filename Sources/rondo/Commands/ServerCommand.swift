@@ -9,19 +9,27 @@ enum ServerCommand {
     static let parentVariable = "RONDO_PARENT"
 
     static let command = Command(syntax: syntax) { invocation throws(Faults) in
-        let configuration = try ServerSettings.read(invocation)
+        let wanted = try ServerSettings.read(invocation)
         guard let keySource = KeySource.of(invocation) else { throw Faults(ServerSettings.missingKey) }
         ProcessMemory.tune()
         ProcessLimits.raiseOpenFiles()
         try dieWithParent()
-        let home: Home
-        do throws(StoreError) {
-            home = try Home(configuration.home)
-        } catch {
-            throw Faults(.failed(ServerProcess.sentence(error, configuration)))
+        let home = try openHome(wanted)
+        var configuration = wanted.configuration
+        configuration.home = home.path
+        try await LoopRun.run { [configuration] () throws(Faults) in
+            try await ServerProcess(
+                configuration: configuration, keySource: keySource, home: home, publicHTTP: wanted.publicHTTP
+            ).run()
         }
-        try await LoopRun.run { () throws(Faults) in
-            try await ServerProcess(configuration: configuration, keySource: keySource, home: home).run()
+    }
+
+    private static func openHome(_ wanted: ServerSettings.Wanted) throws(Faults) -> Home {
+        let path = wanted.configuration.home
+        do throws(StoreError) {
+            return wanted.sharesHome ? try Home.firstFree(in: path) : try Home(path)
+        } catch {
+            throw Faults(.failed(ServerProcess.sentence(error, wanted.configuration)))
         }
     }
 
@@ -57,11 +65,16 @@ enum ServerCommand {
 
     private static let options = [
         OptionSyntax("home", "DIR", "the folder of everything that outlives the process", standard: "/var/lib/rondo"),
+        .flag("shared-home", "take the first folder in --home that no other server has, made where there is none"),
         OptionSyntax(
             "key-file", "FILE",
             "the cluster's key, made by `rondo key new`; further lines are keys that are also accepted; SIGHUP reads it "
-                + "again"),
+                + "again", standard: "\(KeySource.secretPath) where there is one"),
         OptionSyntax("http", "PORT", "the port for listeners", standard: "8080"),
+        OptionSyntax(
+            "http-address", "ADDRESS",
+            "where listeners are heard besides ADDRESS; 0.0.0.0: on all networks of this host"
+        ),
         OptionSyntax("peer", "PORT", "the port for the other servers", standard: "7700"),
         OptionSyntax("dns", "PORT", "the port for names, on registries", standard: "5300"),
         OptionSyntax(
@@ -81,7 +94,10 @@ enum ServerCommand {
             standard: "2000"),
         OptionSyntax(
             "virtual-ip", "ADDRESS/BITS", "an address for listeners that one ready Router holds; needs CAP_NET_ADMIN"),
-        OptionSyntax("public-http", "HOST:PORT", "what listeners are told, where it differs from ADDRESS and --http"),
+        OptionSyntax(
+            "public-http", "HOST:PORT",
+            "what listeners are told, where it differs from ADDRESS and --http; with HOST:FIRST-LAST a container finds "
+                + "out on which of these ports its engine publishes it"),
         OptionSyntax("write-token", "FILE", "uploads, edits and deletes over HTTP must show this file's token"),
         OptionSyntax("log", "text|json", "how log lines are written", standard: "text"),
         OptionSyntax("log-level", "LEVEL", "debug, info, warning or error", standard: "info"),

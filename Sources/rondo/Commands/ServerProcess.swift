@@ -19,6 +19,8 @@ struct ServerProcess {
     let configuration: ServerConfiguration
     let keySource: KeySource
     let home: Home
+    /// The range of ports of which one is this server's, where its engine chose it.
+    let publicHTTP: PublicHTTP?
 
     func run() async throws(Faults) {
         let clock = LinuxClock()
@@ -43,7 +45,8 @@ struct ServerProcess {
                 if let failure = await registry.run() { throw failure }
             } else {
                 let server = try await RingServer.start(
-                    configuration, address: address, host: host, openStores: stores(disk, host.log))
+                    configuration, address: address, host: host, findPublicHTTP: publicHTTPFinder(host),
+                    openStores: stores(disk, host.log))
                 reload.give { server.use($0) }
                 try leaveOnSignal(clock) { await server.leave() }
                 if let failure = await server.run() { throw failure }
@@ -70,6 +73,26 @@ struct ServerProcess {
         if let own = network.sourceAddress(toward: registry.host) { return own }
         let usage = "rondo server \(configuration.choice.rawValue) ADDRESS"
         throw Faults(.failed("this host has no network that reaches the registry; say its address: \(usage)"))
+    }
+
+    private func publicHTTPFinder(_ host: Host) -> PublicHTTPFinder? {
+        guard let publicHTTP else { return nil }
+        return { id in
+            let world = ClientPlace.local(registry: .loopback).world()
+            guard let gateway = Gateway.standard,
+                let port = await publicHTTP.port(of: id, at: gateway, world: world)
+            else {
+                host.log.warning(
+                    "no published port of the range leads here; listeners are told this server's own address",
+                    [
+                        "host": publicHTTP.host, "first": publicHTTP.ports.lowerBound,
+                        "last": publicHTTP.ports.upperBound,
+                    ])
+                return nil
+            }
+            host.log.info("is published", ["http": publicHTTP.text(port)])
+            return publicHTTP.text(port)
+        }
     }
 
     private func log(_ address: HostAddress) -> Logger {

@@ -6,8 +6,18 @@ import Platform
 
 /// Makes a `ServerConfiguration` of what the operator typed, or tells everything that is wrong with it.
 struct ServerSettings {
+    /// What a command line asks for, and what has to be found out while the server starts.
+    struct Wanted {
+        var configuration: ServerConfiguration
+        /// A range of ports, one of which turns out to be this server's.
+        var publicHTTP: PublicHTTP?
+        /// `home` is a folder of homes.
+        var sharesHome: Bool
+    }
+
     private var reader: SettingsReader
     private let invocation: Invocation
+    private var publicHTTP: PublicHTTP?
 
     private init(_ invocation: Invocation) {
         self.invocation = invocation
@@ -15,11 +25,13 @@ struct ServerSettings {
     }
 
     /// - Throws: All faults at once.
-    static func read(_ invocation: Invocation) throws(Faults) -> ServerConfiguration {
+    static func read(_ invocation: Invocation) throws(Faults) -> Wanted {
         var settings = ServerSettings(invocation)
         let configuration = settings.configuration()
+        let sharesHome = settings.reader.flag("shared-home")
         guard settings.reader.faults.isEmpty else { throw Faults(settings.reader.faults) }
-        return configuration
+        let range = settings.publicHTTP.flatMap { $0.isSinglePort ? nil : $0 }
+        return Wanted(configuration: configuration, publicHTTP: range, sharesHome: sharesHome)
     }
 
     private mutating func configuration() -> ServerConfiguration {
@@ -29,6 +41,9 @@ struct ServerSettings {
         result.address = address()
         (result.registries, result.registriesAreGiven) = registries()
         result.httpPort = reader.port("http", standard: ServerConfiguration.defaultHTTPPort)
+        result.httpAddress = reader.value(
+            "http-address", "an IPv4 address of this host, or 0.0.0.0 for all of them"
+        ) { HostAddress($0) }
         result.peerPort = reader.port("peer", standard: ServerConfiguration.defaultPeerPort)
         result.dnsPort = reader.port("dns", standard: ServerConfiguration.defaultDNSPort)
         result.discoveryPort = reader.port(
@@ -44,7 +59,10 @@ struct ServerSettings {
         result.streams = reader.whole("streams", in: 1...100_000, standard: result.streams)
         result.floatingAddress = reader.value(
             "virtual-ip", "ADDRESS/BITS, as in 172.20.0.100/16", Self.floatingAddress)
-        result.publicHTTP = reader.value("public-http", "HOST:PORT, as in music.example:80", Self.publicHTTP)
+        publicHTTP = reader.value(
+            "public-http", "HOST:PORT, as in music.example:80, or HOST:FIRST-LAST"
+        ) { PublicHTTP($0) }
+        if let publicHTTP, publicHTTP.isSinglePort { result.publicHTTP = publicHTTP.text(publicHTTP.ports.lowerBound) }
         result.writeToken = writeToken()
         result.logFormat = reader.choice(
             "log", LogFormat.allCases.map { ($0.rawValue, $0) }, standard: .text)
@@ -96,7 +114,7 @@ struct ServerSettings {
 
     static let missingKey = Fault.usage(
         "a server needs its cluster's key: make one with `(umask 077; rondo key new > rondo.key)` "
-            + "and give it with --key-file rondo.key")
+            + "and give it with --key-file rondo.key, or mount it into a container at \(KeySource.secretPath)")
 
     private mutating func keys() -> [ClusterKey] {
         if KeySource.of(invocation) == nil { reader.add(Self.missingKey) }
@@ -158,15 +176,5 @@ struct ServerSettings {
             let prefix = Int(parts[1]), (1...32).contains(prefix)
         else { return nil }
         return (address, prefix)
-    }
-
-    private static func publicHTTP(_ text: String) -> String? {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2, let port = UInt16(parts[1]), port > 0, !parts[0].isEmpty, parts[0].utf8.count <= 253,
-            parts[0].utf8.allSatisfy({ byte in
-                byte == 0x2D || byte == 0x2E || (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
-            })
-        else { return nil }
-        return text
     }
 }

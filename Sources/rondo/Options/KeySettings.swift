@@ -18,12 +18,19 @@ struct KeySource: Hashable, Sendable {
     /// As messages name it.
     let origin: String
 
-    /// Nil where none is given. The file beats the key itself.
+    /// Where container engines show a container the secrets that it is given.
+    static let secretPath = "/run/secrets/rondo_key"
+
+    /// Nil where none is given. The file beats the key itself, and both what a container was given.
     static func of(_ invocation: Invocation) -> KeySource? {
         if let setting = invocation.settings["key-file"] {
             return KeySource(place: .file(setting.text), origin: setting.origin)
         }
-        return invocation.settings["key"].map { KeySource(place: .environment($0.text), origin: $0.origin) }
+        if let setting = invocation.settings["key"] {
+            return KeySource(place: .environment(setting.text), origin: setting.origin)
+        }
+        guard FileManager.default.fileExists(atPath: secretPath) else { return nil }
+        return KeySource(place: .file(secretPath), origin: secretPath)
     }
 
     /// Reads the keys, the one to prove first; also again while a server runs.
@@ -34,15 +41,16 @@ struct KeySource: Hashable, Sendable {
         case .file(let path):
             let text = try SmallFile.text(path, what: "the key file", option: origin)
             if Self.mode(path) & 0o022 != 0 {
-                throw .failed("other users can change the key file \(path), and so the cluster; chmod 600 \(path)")
+                throw .failed("other users can change the key file \(path), and so the cluster; chmod go-w \(path)")
             }
             return try Self.keys(in: text, origin: path)
         }
     }
 
-    /// What an operator should know, though it stops nothing: container engines show secrets to everybody inside.
+    /// What an operator should know, though it stops nothing. Not of a container's secret: engines show it to everybody
+    /// inside, and there is nobody else inside.
     var warning: String? {
-        guard case .file(let path) = place, Self.mode(path) & 0o004 != 0 else { return nil }
+        guard case .file(let path) = place, path != Self.secretPath, Self.mode(path) & 0o004 != 0 else { return nil }
         return "every user of this machine can read the key file \(path), and so join the cluster; chmod 600 \(path)"
     }
 
