@@ -1,0 +1,157 @@
+// All songs: search as you type, filters that combine, sorting, any number of them.
+
+import { element, icon, make, toast } from "./dom.mjs"
+import { songsText } from "./format.mjs"
+import { isHidden, libraryEvents } from "./library.mjs"
+import { addressOf } from "./menu.mjs"
+import { player } from "./player.mjs"
+import { SongList } from "./songlist.mjs"
+import { playButtons, songRows } from "./songrows.mjs"
+import { t } from "./words.mjs"
+
+const filters = [["artist", "Artist"], ["album", "Album"], ["genre", "Genre"]]
+const orders = [["title", "Title"], ["artist", "Artist"], ["album", "Album"], ["added", "Date added"]]
+/** Songs around the chosen one that are put into the queue. */
+const queuedBefore = 50
+const queuedAfter = 450
+
+export function showSongs(view, parameters) {
+  const question = Object.fromEntries(parameters)
+  let list = null
+  const source = {
+    get count() { return list?.count ?? 0 },
+    at: (index) => list?.songs[index],
+    reach: (index) => load(index),
+  }
+  const heading = make("h1", { textContent: t("Songs") })
+  const count = make("p", { className: "count", role: "status" })
+  const songs = songRows({ label: t("Songs"), source, play })
+  const filterRow = make("div", { className: "filters", hidden: !filters.some(([name]) => question[name]) })
+  const empty = emptyLibrary()
+  const nothing = make("p", { className: "notice", hidden: true })
+  const more = make("button", {
+    type: "button", className: "plain", "aria-expanded": String(!filterRow.hidden),
+    onclick: () => {
+      filterRow.hidden = !filterRow.hidden
+      more.setAttribute("aria-expanded", String(!filterRow.hidden))
+      if (!filterRow.hidden) filterRow.querySelector("input").focus()
+    },
+  }, icon("filter"), make("span", { textContent: t("Filters") }))
+
+  /** Asks another question; the address follows without another step in the history. */
+  function change(fields) {
+    Object.assign(question, fields)
+    for (const name of Object.keys(question)) if (!question[name]) delete question[name]
+    history.replaceState(null, "", addressOf("songs", question))
+    start()
+  }
+
+  for (const [name, label] of filters) {
+    const input = make("input", {
+      type: "search", value: question[name] ?? "", maxLength: 200, autocomplete: "off", "data-field": name,
+      oninput: () => later(() => change({ [name]: input.value.trim() })),
+    })
+    filterRow.append(make("label", {}, make("span", { textContent: t(label) }), input))
+  }
+  const sort = make("select", { onchange: () => change({ sort: sort.value === "title" ? "" : sort.value }) })
+  for (const [name, label] of orders) sort.append(make("option", { value: name, textContent: t(label) }))
+  sort.value = question.sort ?? "title"
+
+  let waiting = 0
+  function later(action) {
+    clearTimeout(waiting)
+    waiting = setTimeout(action, 120)
+  }
+
+  function start() {
+    list?.close()
+    list = new SongList(question)
+    list.addEventListener("change", shown)
+    // What was found before stays until there is an answer, so that nothing flickers while somebody types.
+    const own = list
+    own.reach(0).then(() => { songs.rows.node.scrollTop = 0 }, (error) => complain(own, error))
+  }
+
+  function load(index) {
+    const own = list
+    return own.reach(index).catch((error) => complain(own, error))
+  }
+
+  function complain(own, error) {
+    if (own !== list || error.name === "AbortError") return
+    toast(t("The songs cannot be listed: {reason}", { reason: error.message }), {
+      isError: true, action: t("Try again"), onaction: () => load(source.count - 1),
+    })
+  }
+
+  function shown() {
+    for (const song of list.songs.filter((song) => isHidden(song.id))) {
+      // The answer came before its deletion.
+      list.songs.splice(list.songs.indexOf(song), 1)
+      list.total -= 1
+    }
+    const isAsked = Boolean(question.q || filters.some(([name]) => question[name]))
+    empty.hidden = list.count > 0 || isAsked
+    nothing.hidden = list.count > 0 || !isAsked
+    nothing.textContent = question.q
+      ? t("Nothing is found for “{words}”.", { words: question.q }) : t("Nothing is found.")
+    songs.node.hidden = list.count === 0
+    bar.hidden = list.count === 0 && !isAsked
+    count.textContent = list.count > 0 ? songsText(list.count) : ""
+    songs.refresh()
+  }
+
+  async function play(index) {
+    const first = Math.max(0, index - queuedBefore)
+    const around = list.songs.slice(first, index + queuedAfter)
+    player.play(around, index - first)
+  }
+
+  const bar = make(
+    "div", { className: "list-bar" }, count, more,
+    make("label", { className: "inline" }, make("span", { textContent: t("Sort by") }), sort))
+  view.append(
+    make("div", { className: "view-head" }, heading, playButtons(() => list.all(500))), bar, filterRow, empty, nothing,
+    songs.node)
+  view.classList.add("fills")
+
+  const search = element("search")
+  search.value = question.q ?? ""
+  const typed = () => later(() => change({ q: search.value.trim() }))
+  search.addEventListener("input", typed)
+  const removed = (event) => {
+    const place = list.remove(event.detail.id)
+    if (place) event.detail.place = place.index
+  }
+  const restored = (event) => {
+    if (event.detail.place !== undefined) list.insert({ song: event.detail, index: event.detail.place })
+  }
+  const changed = (event) => list.update(event.detail)
+  const listeners = [["songs", start], ["removed", removed], ["restored", restored], ["changed", changed]]
+  for (const [name, listener] of listeners) libraryEvents.addEventListener(name, listener)
+  songs.node.hidden = true
+  empty.hidden = true
+  start()
+  return () => {
+    clearTimeout(waiting)
+    list.close()
+    songs.close()
+    search.removeEventListener("input", typed)
+    for (const [name, listener] of listeners) libraryEvents.removeEventListener(name, listener)
+  }
+}
+
+function emptyLibrary() {
+  const command = `rondo client ${location.hostname} upload ~/Music`
+  return make(
+    "section", { className: "empty", hidden: true },
+    make("h2", { textContent: t("No music yet") }),
+    make("p", { textContent: t("Drop songs or whole folders onto this page, or choose them:") }),
+    make(
+      "a", { className: "button primary", href: "#add" }, icon("add"), make("span", { textContent: t("Add music") })),
+    make("p", { textContent: t("From a terminal:") }),
+    make("pre", { tabIndex: 0 }, make("code", { textContent: command })),
+    make("p", {
+      className: "soft", textContent: t("MP3, FLAC, Ogg Vorbis, Opus, M4A, AAC, WAV and AIFF are welcome."),
+    }))
+}
