@@ -98,7 +98,7 @@ export function showBar({ toggleQueue }) {
     const host = new URL(origin).hostname
     const seconds = Math.floor(player.ready)
     source.textContent = player.song && seconds > 0
-      ? t("from {host}, {n} s ahead", { host, n: seconds }) : t("from {host}", { host })
+      ? `${host} · ${seconds} s` : host
     source.title = t("The server that sends the music now. When it dies, the next one goes on at the same byte.")
     if (shownOrigin && shownOrigin !== origin && player.isPlaying) {
       source.classList.remove("moved")

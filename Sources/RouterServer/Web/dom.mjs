@@ -125,5 +125,6 @@ export function paintCover(node, words) {
   node.style.background = `radial-gradient(circle at ${20 + (hash >> 9) % 60}% ${15 + (hash >> 15) % 50}%, `
     + `hsl(${(hue + 45) % 360} 55% 52%), transparent 65%), linear-gradient(${hash % 180}deg, `
     + `hsl(${hue} 48% 30%), hsl(${(hue + 80) % 360} 42% 22%))`
-  node.textContent = (words.match(/[\p{L}\p{N}]/u)?.[0] ?? "♪").toUpperCase()
+  const initials = words.split(/[\s:]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word) && !/^(the|a|el|la)$/i.test(word))
+  node.textContent = initials.slice(0, 2).map((word) => word[0].toUpperCase()).join("") || "♪"
 }

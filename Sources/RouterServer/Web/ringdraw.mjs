@@ -26,7 +26,8 @@ export class RingPicture {
             id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto",
           }, makeSVG("path", { d: "M0 0L8 4L0 8z" }))),
       makeSVG("circle", { cx: centre, cy: centre, r: radius, class: "track" }),
-      this.links, this.travel, this.servers, this.middle)
+      this.links, makeSVG("circle", { cx: centre, cy: centre, r: 112, class: "middle-ground" }), this.travel,
+      this.servers, this.middle)
     this.places = new Map()
     this.nodes = new Map()
     this.managers = new Map()

@@ -144,11 +144,12 @@ export function showRing(view) {
   const heads = ["Server", "Role", "State", "Links forward to", "Chunks", "Holds", "Streams", "To stop it"]
   view.append(
     make("div", { className: "view-head" }, make("h1", { textContent: t("The ring") }), line),
-    explanation(),
     make(
       "div", { className: "ring-columns" },
-      make("div", { className: "ring-picture" }, picture.node, card),
-      make("section", { className: "ring-log" }, make("h2", { textContent: t("What happens") }), nothing, log)),
+      make("div", { className: "ring-picture" }, picture.node),
+      make(
+        "section", { className: "ring-log" }, card, explanation(), make("h2", { textContent: t("What happens") }), nothing,
+        log)),
     make(
       "div", { className: "table-scroll", tabIndex: 0, role: "region", "aria-label": t("All servers") },
       make(

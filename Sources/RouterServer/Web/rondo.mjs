@@ -41,13 +41,18 @@ function showView() {
   view.className = `view-${shown}`
   element("search").value = ""
   leave = views[shown](view, new URLSearchParams(query)) ?? (() => {})
+  markLinks(shown)
+  element("main").scrollTop = 0
+}
+
+/** Marks the link to what is shown. */
+function markLinks(shown) {
   for (const link of element("sidebar").querySelectorAll("a[href^='#']")) {
     const isHere = link.getAttribute("href").slice(1).split("?")[0] === shown
       && (shown !== "playlist" || link.getAttribute("href") === location.hash)
     if (isHere) link.setAttribute("aria-current", "page")
     else link.removeAttribute("aria-current")
   }
-  element("main").scrollTop = 0
 }
 
 function showLinks() {
@@ -55,6 +60,7 @@ function showLinks() {
     "li", { hidden: name === "favourites" && !keepsFavourites(), className: `link-${name}` },
     make("a", { href: `#${name}` }, icon(linkIcons[name] ?? name), make("span", { textContent: t(label) }),
       make("span", { className: "count-badge", hidden: true })))))
+  markLinks(element("view").className.replace("view-", "").split(" ")[0])
 }
 
 /** The search field asks the library from wherever it is. */
@@ -167,3 +173,9 @@ setInterval(look, lookEvery)
 
 // Where the origin is secure the page itself is kept, so that it opens while its own server is dead.
 navigator.serviceWorker?.register("/worker.mjs", { type: "module" }).catch((error) => console.info(error.message))
+navigator.serviceWorker?.ready.then((registration) => {
+  // What was loaded before there was a worker is kept as well.
+  const loaded = performance.getEntriesByType("resource").map((entry) => new URL(entry.name))
+  const own = loaded.filter((url) => url.origin === location.origin && /^\/\w+\.\w+$/.test(url.pathname))
+  registration.active?.postMessage(["/", ...own.map((url) => url.pathname)])
+})

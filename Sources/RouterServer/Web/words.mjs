@@ -17,7 +17,8 @@ const spanish = {
   "From a terminal:": "Desde una terminal:",
   "MP3, FLAC, Ogg Vorbis, Opus, M4A, AAC, WAV and AIFF are welcome.":
     "Valen MP3, FLAC, Ogg Vorbis, Opus, M4A, AAC, WAV y AIFF.",
-  "Nothing is found for “{words}”.": "No se encuentra nada para «{words}».", "Nothing is found.": "No se encuentra nada.",
+  "Nothing is found for “{words}”.": "No se encuentra nada para «{words}».",
+  "Nothing is found.": "No se encuentra nada.",
   "The songs cannot be listed: {reason}": "No se pueden listar las canciones: {reason}", "Try again": "Reintentar",
   "No server that has this song can be reached now": "Ningún servidor que tenga esta canción está a mano ahora",
   "There is nothing here yet.": "Aquí todavía no hay nada.",
@@ -51,8 +52,7 @@ const spanish = {
   "Alt and the arrow keys move it, Delete takes it out": "Alt y las flechas la mueven, Supr la quita",
   "Take out: {title}": "Quitar: {title}", "{title} is now number {n}": "{title} es ahora la número {n}",
   "Repeat: off": "Repetir: no", "Repeat: the whole queue": "Repetir: toda la cola",
-  "Repeat: this song": "Repetir: esta canción", "{a} of {b}": "{a} de {b}", "from {host}": "desde {host}",
-  "from {host}, {n} s ahead": "desde {host}, {n} s por delante",
+  "Repeat: this song": "Repetir: esta canción", "{a} of {b}": "{a} de {b}",
   "The server that sends the music now. When it dies, the next one goes on at the same byte.":
     "El servidor que envía la música ahora. Si muere, otro sigue en el mismo byte.",
   "Now playing: {title} by {artist}": "Suena: {title} de {artist}",
@@ -135,7 +135,7 @@ envía con la orden de la tabla de abajo, y escucha.",
   "Play the marked song": "Reproducir la canción marcada",
   "The marked song: queue, favourite, edit": "La marcada: a la cola, favorita, editar",
   "The marked song: menu": "La marcada: menú", "The marked song: delete": "La marcada: borrar",
-  "Move a song in the queue": "Mover una canción en la cola", "Show the keys": "Mostrar las teclas", "Space": "Espacio",
+  "Move a song in the queue": "Mover una canción en la cola", "Show the keys": "Mostrar las teclas",
 }
 
 function initial() {
@@ -167,7 +167,9 @@ export function t(text, values = {}) {
 export function translate() {
   document.documentElement.lang = current
   for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t)
-  for (const node of document.querySelectorAll("[data-t-label]")) node.setAttribute("aria-label", t(node.dataset.tLabel))
+  for (const node of document.querySelectorAll("[data-t-label]")) {
+    node.setAttribute("aria-label", t(node.dataset.tLabel))
+  }
   for (const node of document.querySelectorAll("[data-t-placeholder]")) {
     node.placeholder = t(node.dataset.tPlaceholder)
   }
