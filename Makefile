@@ -67,6 +67,7 @@ test:
 	$(run_tests) --filter '$(children)' || failed=1; \
 	$(run_tests) --filter '$(clusters)' --no-parallel || failed=1; \
 	$(as_root) $(run_tests) --filter '$(hosts)' --no-parallel || failed=1; \
+	scripts/test-page .build/debug/rondo || failed=1; \
 	test -z "$$failed"
 
 # BENCH takes further options: `make bench-ring RUNS=3 N=5 BENCH="--only kill --serf-runs 1"`.

@@ -1,6 +1,3 @@
-internal import HTTP
-internal import WebServer
-
 /// The files of the web page, which are part of the program. The raw value is the path.
 enum PageFile: String, Hashable, CaseIterable {
     case index = "index.html"
@@ -38,7 +35,7 @@ enum PageFile: String, Hashable, CaseIterable {
     case uploadview = "uploadview.mjs"
     case words = "words.mjs"
 
-    private var bytes: [UInt8] {
+    var bytes: [UInt8] {
         switch self {
         case .index: PackageResources.index_html
         case .frameStyle: PackageResources.rondo_css
@@ -77,7 +74,7 @@ enum PageFile: String, Hashable, CaseIterable {
         }
     }
 
-    private var contentType: String {
+    var contentType: String {
         switch rawValue.split(separator: ".").last {
         case "html": "text/html; charset=utf-8"
         case "css": "text/css; charset=utf-8"
@@ -85,21 +82,5 @@ enum PageFile: String, Hashable, CaseIterable {
         case "webmanifest": "application/manifest+json"
         default: "text/javascript; charset=utf-8"
         }
-    }
-
-    /// Scripts come from here alone; music, covers and the cluster's state come from any Router of the cluster, whose
-    /// addresses change while the page is open. The player puts music together itself, which is what `blob:` is for.
-    private static let policy = """
-        default-src 'none'; script-src 'self'; worker-src 'self'; manifest-src 'self'; style-src 'self'; \
-        img-src 'self' http: https:; media-src 'self' blob: http: https:; connect-src 'self' http: https:; \
-        base-uri 'none'; form-action 'none'; frame-ancestors 'none'
-        """
-
-    var response: Response {
-        .bytes(
-            bytes, contentType: contentType,
-            headers: [
-                "Cache-Control": "no-cache", "Content-Security-Policy": Self.policy, "Referrer-Policy": "no-referrer",
-            ])
     }
 }

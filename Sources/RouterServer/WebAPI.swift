@@ -29,6 +29,7 @@ package final class WebAPI {
     private let settings: Settings
     private let shelf: SegmentShelf
     private let prepared: PreparedSongs
+    private let page = PageShelf()
 
     package init(
         metadata: any MetadataStore, source: any SongSource, uploads: any SongUploads, edits: any SongEdits,
@@ -80,7 +81,7 @@ package final class WebAPI {
 
     private func answer(_ route: Route, _ request: Request, _ body: RequestBody) async throws -> Response {
         switch route {
-        case .page(let file): return file.response
+        case .page(let file): return page.response(file, to: request)
         case .health: return .json(["status": "ok"], headers: ["Cache-Control": "no-store"])
         case .readiness: return readiness
         case .metrics:
