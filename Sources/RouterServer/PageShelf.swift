@@ -1,5 +1,6 @@
 internal import Crypto
 internal import HTTP
+internal import Model
 internal import Platform
 internal import WebServer
 

@@ -171,7 +171,7 @@ class LibraryTests(World):
         for answer in ["Keep it", "Delete"]:
             listener.page.focus(".rows")
             listener.page.keyboard.press("Delete")
-            listener.page.click(f"dialog >> text={answer}")
+            listener.page.click(f'dialog button:text-is("{answer}")')
         self.expect_titles(listener, [])
         listener.page.click("text=Undo")
         self.expect_titles(listener, ["Short lived"])

@@ -79,6 +79,7 @@ class PlayerTests(World):
         listener.page.keyboard.press("3")
         listener.until("document.getElementById('audio').readyState > 2")
         listener.sample()
+        listener.until("samples.length > 20")
         start = time.monotonic()
         last = None
         for number in range(10):

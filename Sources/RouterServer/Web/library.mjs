@@ -28,12 +28,17 @@ export async function editSong(id, fields) {
 
 /** Takes a song out of sight at once, and deletes it when nobody has taken that back. */
 export function deleteSong(song) {
+  let isOver = false
   const finish = async () => {
+    if (isOver) return
+    isOver = true
     clearTimeout(timer)
     removeToast()
     try {
       await ask(`/api/v1/songs/${song.id}`, { method: "DELETE" })
       player.forget(song.id)
+      // Until every server has heard of it; the same song may be added again.
+      setTimeout(() => deletions.delete(song.id), 5000)
     } catch (error) {
       if (error.status === 404) return
       restore()
@@ -42,6 +47,7 @@ export function deleteSong(song) {
     }
   }
   const restore = () => {
+    isOver = true
     clearTimeout(timer)
     deletions.delete(song.id)
     tell("restored", song)

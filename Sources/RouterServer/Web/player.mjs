@@ -47,6 +47,7 @@ export const player = {
 
   /** Plays these songs from one of them on. */
   play(songs, index = 0) {
+    if (!songs[index]) return
     queue.replace(songs, index)
     open(queue.current, 0)
   },

@@ -87,7 +87,9 @@ export class SongList extends EventTarget {
 
 /** The songs of exactly this album or artist: the server's filters match the beginnings of words. */
 export async function exactSongs(filters, signal) {
-  const list = new SongList({ ...filters, sort: "album" })
+  // A name of signs alone has no word that could be searched.
+  const words = Object.entries(filters).filter(([, value]) => /[\p{L}\p{N}]/u.test(value))
+  const list = new SongList({ ...Object.fromEntries(words), sort: "album" })
   signal?.addEventListener("abort", () => list.close())
   const songs = await list.all(20_000)
   return songs.filter((song) => Object.entries(filters).every(([name, value]) => song[name] === value))

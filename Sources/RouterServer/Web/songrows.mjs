@@ -10,7 +10,7 @@ import { t } from "./words.mjs"
 
 const isNarrow = matchMedia("(max-width: 46rem)")
 
-/** Makes the list; `play(index)` plays one of its songs, `extraItems(song, index)` come first in its menu. */
+/** Makes the list; `play(index, song)` plays one of its songs, `extraItems(song, index)` come first in its menu. */
 export function songRows({ label, source, play, extraItems = () => [] }) {
   const cell = (className, ...children) => make("div", { className, role: "gridcell" }, ...children)
   const head = (className, text) => make("div", { className, role: "columnheader", textContent: text })
@@ -31,7 +31,7 @@ export function songRows({ label, source, play, extraItems = () => [] }) {
       cell("c-play", row.play), cell("c-name", row.cover, make("div", { className: "names" }, row.name, row.by)),
       cell("c-album", row.album), cell("c-genre", row.genre), cell("c-heart", row.heart),
       cell("c-length", row.length), cell("c-more", row.more))
-    row.addEventListener("dblclick", () => { if (row.item) play(row.index) })
+    row.addEventListener("dblclick", () => { if (row.item) play(row.index, row.item) })
     row.addEventListener("contextmenu", (event) => {
       if (!row.item) return
       event.preventDefault()
@@ -67,7 +67,7 @@ export function songRows({ label, source, play, extraItems = () => [] }) {
 
   function press(row) {
     if (player.song?.id === row.item.id) player.toggle()
-    else play(row.index)
+    else play(row.index, row.item)
   }
 
   function menu(row) {
@@ -79,7 +79,7 @@ export function songRows({ label, source, play, extraItems = () => [] }) {
     const song = source.at(index)
     if (!song || event.altKey) return
     const actions = {
-      Enter: () => play(index), q: () => queue.add([song]), f: () => library.toggleFavourite(song),
+      Enter: () => play(index, song), q: () => queue.add([song]), f: () => library.toggleFavourite(song),
       e: () => editSong(song), Delete: () => deleteSong(song),
       ".": () => menu(rows.shown.get(index)), ContextMenu: () => menu(rows.shown.get(index)),
     }

@@ -101,10 +101,12 @@ export function showSongs(view, parameters) {
     songs.refresh()
   }
 
-  async function play(index) {
+  function play(row, song) {
+    // While an answer is awaited the rows are still those of the question before.
+    const index = list.songs[row] === song ? row : list.songs.indexOf(song)
+    if (index < 0) return player.play([song])
     const first = Math.max(0, index - queuedBefore)
-    const around = list.songs.slice(first, index + queuedAfter)
-    player.play(around, index - first)
+    player.play(list.songs.slice(first, index + queuedAfter), index - first)
   }
 
   const bar = make(
