@@ -1,16 +1,13 @@
 """A browser with a person before it: opens the page, presses, types, looks, and measures whether the music stops."""
 
 import os
-import re
+import tempfile
 
 from playwright.sync_api import sync_playwright
 
 from cluster import eventually
 
 ARGUMENTS = ["--autoplay-policy=no-user-gesture-required", "--no-sandbox", "--disable-dev-shm-usage"]
-
-# A folder of page files to try instead of those in the program, without building it.
-PAGE = os.environ.get("RONDO_PAGE")
 
 # Every 50 ms: the wall clock, the place in the music, and how much is there ahead.
 SAMPLE = """() => {
@@ -21,13 +18,6 @@ SAMPLE = """() => {
         samples.push([performance.now(), audio.currentTime * 1000, end * 1000, audio.paused])
     }, 50)
 }"""
-
-
-def serve_from_disk(route):
-    answer = route.fetch()
-    name = route.request.url.split("/")[3] or "index.html"
-    with open(os.path.join(PAGE, name), "rb") as file:
-        route.fulfill(response=answer, body=file.read())
 
 
 class Browser:
@@ -50,8 +40,6 @@ class Listener:
     def __init__(self, chromium, width=1280, height=800, locale="en-GB", **options):
         self.context = chromium.new_context(
             viewport={"width": width, "height": height}, locale=locale, **options)
-        if PAGE:
-            self.context.route(re.compile(r"^http://[^/]+/[\w.]*$"), serve_from_disk)
         self.page = self.context.new_page()
         self.errors = []
         self.requests = []
@@ -73,8 +61,13 @@ class Listener:
 
     def until(self, expression, seconds=15):
         """Waits until an expression in the page is true, and returns it; the page's policy forbids the usual way."""
-        return eventually(expression, lambda: self.page.evaluate(expression) or self.page.wait_for_timeout(30),
-                          seconds=seconds, every=0)
+        look = lambda: self.page.evaluate(expression) or self.page.wait_for_timeout(30)
+        try:
+            return eventually(expression, look, seconds=seconds, every=0)
+        except AssertionError as error:
+            picture = os.path.join(tempfile.gettempdir(), f"rondo-page-{os.getpid()}-{id(error)}.png")
+            self.page.screenshot(path=picture)
+            raise AssertionError(f"{error}\nthe page then: {picture}") from None
 
     def count(self, selector):
         return self.page.locator(selector).count()

@@ -21,7 +21,7 @@ class RingTests(World):
         listener.until("document.querySelectorAll('.ring .server').length === 5")
         self.assertEqual(listener.count(".ring .server.data rect"), 2)
         self.assertEqual(listener.count(".ring .server.router circle"), 3)
-        self.assertEqual(listener.text(".ring .counts"), "2 : 3")
+        self.assertEqual(listener.page.text_content(".ring .counts"), "2 : 3")
         listener.until("document.querySelector('.count').textContent.includes('listening to 5')")
         dead = self.cluster.data()[0]
         dead.kill()

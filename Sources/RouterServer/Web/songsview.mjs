@@ -46,10 +46,23 @@ export function showSongs(view, parameters) {
     start()
   }
 
+  let waiting = 0
+  /** Asks for what all fields say, once for many letters. */
+  function typed() {
+    clearTimeout(waiting)
+    waiting = setTimeout(() => {
+      const inputs = [...filterRow.querySelectorAll("input")]
+      const fields = Object.fromEntries(inputs.map((input) => [input.dataset.field, input.value.trim()]))
+      change({ ...fields, q: search.value.trim() })
+    }, 120)
+  }
+
+  const search = element("search")
+  search.value = question.q ?? ""
   for (const [name, label] of filters) {
     const input = make("input", {
       type: "search", value: question[name] ?? "", maxLength: 200, autocomplete: "off", "data-field": name,
-      oninput: () => later(() => change({ [name]: input.value.trim() })),
+      oninput: typed,
     })
     filterRow.append(make("label", {}, make("span", { textContent: t(label) }), input))
   }
@@ -57,11 +70,6 @@ export function showSongs(view, parameters) {
   for (const [name, label] of orders) sort.append(make("option", { value: name, textContent: t(label) }))
   sort.value = question.sort ?? "title"
 
-  let waiting = 0
-  function later(action) {
-    clearTimeout(waiting)
-    waiting = setTimeout(action, 120)
-  }
 
   function start() {
     list?.close()
@@ -117,9 +125,6 @@ export function showSongs(view, parameters) {
     songs.node)
   view.classList.add("fills")
 
-  const search = element("search")
-  search.value = question.q ?? ""
-  const typed = () => later(() => change({ q: search.value.trim() }))
   search.addEventListener("input", typed)
   const removed = (event) => {
     const place = list.remove(event.detail.id)
