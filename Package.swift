@@ -40,6 +40,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CAV", pkgConfig: "libavformat", providers: [.apt(["libavformat-dev"])]),
+        .systemLibrary(name: "CEBUR128", pkgConfig: "libebur128", providers: [.apt(["libebur128-dev"])]),
         // Values.
         layer("Model", []),
         layer("Wire", ["Model"]),
@@ -58,7 +59,7 @@ let package = Package(
         // Worlds.
         layer("Linux", values + ["Platform", "CLinux", "COpenSSL"]),
         layer("SQLiteStore", values + ["Platform", "Catalogue", "CSQLite"]),
-        layer("Media", values + ["CAV"]),
+        layer("Media", values + ["CAV", "CEBUR128"]),
         layer("Simulation", values + machines + ["Platform"]),
         layer("Testbed", values + ["Platform", "Linux"]),
         // Servers.

@@ -4,13 +4,14 @@ package import Model
 /// faster.
 ///
 /// Stamps of one writer and moment are written once: a song that nobody edited has a single one. The first byte is the
-/// format's version; a later one must go on reading this.
+/// format's version: 1 is a song without its loudness, 2 one with it at the end.
 package enum EntryCodec {
-    private static let version: UInt8 = 1
+    private static let plain: UInt8 = 1
+    private static let measured: UInt8 = 2
 
     package static func encode(_ entry: SongEntry) -> [UInt8] {
         var writer = EntryWriter()
-        writer.byte(version)
+        writer.byte(entry.loudness == nil ? plain : measured)
         writer.wide(entry.id.value)
         let stamps = stamps(of: entry)
         var table: [Stamp] = []
@@ -23,24 +24,28 @@ package enum EntryCodec {
         writer.integer(entry.addedAtMs)
         writer.byte((entry.alive.value ? 1 : 0) | (entry.collision ? 2 : 0))
         write(entry.content.value, to: &writer)
+        if let loudness = entry.loudness { writer.integer(loudness.hundredths) }
         return writer.bytes
     }
 
     /// Nil when the bytes are no entry.
     package static func decode(_ bytes: [UInt8]) -> SongEntry? {
         var reader = EntryReader(bytes)
-        guard reader.byte() == version, let id = reader.wide(), let stamps = stamps(&reader),
-            let title = reader.text(), let artist = reader.text(), let album = reader.text(), let genre = reader.text(),
+        guard let version = reader.byte(), [plain, measured].contains(version), let id = reader.wide(),
+            let stamps = stamps(&reader), let title = reader.text(), let artist = reader.text(),
+            let album = reader.text(), let genre = reader.text(),
             let year: Int32 = reader.integer(), let track: Int32 = reader.integer(),
-            let addedAtMs: Int64 = reader.integer(), let flags = reader.byte(), let content = content(&reader),
-            reader.isAtEnd
+            let addedAtMs: Int64 = reader.integer(), let flags = reader.byte(), let content = content(&reader)
         else { return nil }
+        let loudness: Int32? = version == measured ? reader.integer() : nil
+        guard reader.isAtEnd, version == plain || loudness != nil else { return nil }
         return SongEntry(
             id: SongID(id), title: Stamped(title, at: stamps[0]), artist: Stamped(artist, at: stamps[1]),
             album: Stamped(album, at: stamps[2]), genre: Stamped(genre, at: stamps[3]),
             year: Stamped(year == 0 ? nil : Int(year), at: stamps[4]),
             track: Stamped(track == 0 ? nil : Int(track), at: stamps[5]), content: Stamped(content, at: stamps[6]),
-            addedAtMs: addedAtMs, alive: Stamped(flags & 1 != 0, at: stamps[7]), collision: flags & 2 != 0)
+            addedAtMs: addedAtMs, alive: Stamped(flags & 1 != 0, at: stamps[7]),
+            loudness: loudness.map(Loudness.init(hundredths:)), collision: flags & 2 != 0)
     }
 
     private static func stamps(of entry: SongEntry) -> [Stamp] {

@@ -14,14 +14,14 @@ package enum LogCodec {
                 writer.id(1, record.origin.server)
                 writer.id(2, record.origin.log)
                 writer.integer(3, record.sequence)
-                writer.bytes(4, EntryCodec.encode(record.entry))
+                writer.bytes(4, ChangeCodec.encode(record.change))
             }
         }
         writer.flag(2, isCaughtUp)
         return writer.bytes
     }
 
-    /// - Throws: `ProtobufError`; `invalid` for an entry that is none of this version.
+    /// - Throws: `ProtobufError`; `invalid` for an entry that is none of this version's.
     package static func decode(
         _ bytes: [UInt8]
     ) throws(ProtobufError) -> (records: [LogRecord], isCaughtUp: Bool) {
@@ -37,8 +37,8 @@ package enum LogCodec {
 extension LogRecord {
     fileprivate init(_ field: ProtobufField) throws(ProtobufError) {
         let body = try field.required(4)
-        guard let entry = EntryCodec.decode(Array(try body.bytes())) else { try body.refuse() }
+        guard let change = ChangeCodec.decode(Array(try body.bytes())) else { try body.refuse() }
         let origin = LogOrigin(server: try field.required(1).id(), log: try field.required(2).id())
-        self.init(origin: origin, sequence: try field.first(3)?.integer() ?? 0, entry: entry)
+        self.init(origin: origin, sequence: try field.first(3)?.integer() ?? 0, change: change)
     }
 }

@@ -10,7 +10,9 @@ extension SongEntry {
             id: id, title: .later(title, other.title), artist: .later(artist, other.artist),
             album: .later(album, other.album), genre: .later(genre, other.genre), year: .later(year, other.year),
             track: .later(track, other.track), content: .later(content, other.content),
-            addedAtMs: min(addedAtMs, other.addedAtMs), alive: .later(alive, other.alive))
+            addedAtMs: min(addedAtMs, other.addedAtMs), alive: .later(alive, other.alive),
+            // Two versions of a decoder may differ in the last digit.
+            loudness: [loudness, other.loudness].compactMap(\.self).max())
     }
 }
 

@@ -109,3 +109,13 @@ extension SongEntry {
             max(max(year.stamp, track.stamp), max(content.stamp, alive.stamp)))
     }
 }
+
+extension CatalogueChange {
+    /// The highest stamp in it.
+    package var highestStamp: Stamp {
+        switch self {
+        case .song(let entry): entry.highestStamp
+        case .playlist(let entry): entry.content.stamp
+        }
+    }
+}

@@ -123,16 +123,17 @@ package final class CatalogueSync {
         asked = []
     }
 
-    /// Sends a change made here to all others.
+    /// Sends changes made here, in one transaction, to all others.
+    /// - Parameter records: few enough for one message (`LogCodec.encode`).
     /// - Returns: on how many disks it is, this one's included, once that is `wanted`, or all have answered or had
     ///   their time.
-    package func spread(_ record: LogRecord, wanted: Int) async -> Int {
+    package func spread(_ records: [LogRecord], wanted: Int) async -> Int {
         pace.hurry()
         changed()
         let others = ring.others
         guard !others.isEmpty, wanted > 1 else { return 1 }
         let count = AckCount(wanted: min(wanted, others.count + 1) - 1, of: others.count)
-        let body = LogCodec.encode([record])
+        let body = LogCodec.encode(records)
         for other in others {
             Loop.spawn("catalogue.push") { [self] in
                 let acknowledged = await push(body, to: other)
@@ -177,7 +178,7 @@ package final class CatalogueSync {
     }
 
     private func take(_ records: [LogRecord]) async throws(StoreError) -> VersionVector {
-        for record in records { hybrid.observe(record.entry.highestStamp) }
+        for record in records { hybrid.observe(record.change.highestStamp) }
         let vector = try await metadata.apply(records)
         if !records.isEmpty {
             pace.hurry()

@@ -26,6 +26,9 @@ package final class RepairDriver {
     /// What is being played anywhere: recordings by the SHA-256 of their originals.
     package var playing: @Loop () async -> Set<ContentHash> = { [] }
     package var healthChanged: @Loop () -> Void = {}
+    /// Called with the copies that this server has to make, when a pass has planned some, and with 0 once they are
+    /// made.
+    package var copiesChanged: @Loop (Int) -> Void = { _ in }
     /// Whether a whole pass under `placement` found every chunk in its place, or brought it there.
     package func isSettled(under placement: Placement) -> Bool { machine.isSettled(under: placement) }
     /// Whether the last whole pass found so, whatever a pass that runs now will find.
@@ -84,10 +87,12 @@ package final class RepairDriver {
         case .planned(let chunks, let under):
             progress.begin(chunks.map { self.chunks.length(of: $0) ?? 0 }, at: clock.now)
             note(under: under)
+            copiesChanged(chunks.count)
             Loop.spawn("repair.prefer") { [self] in await prefer(Array(Set(chunks))) }
         case .passEnded(let answeredFor, let under, let complete):
             progress.end()
             note(under: under)
+            copiesChanged(0)
             log.debug("repair pass ended", ["chunks": answeredFor, "under": under, "complete": complete])
         }
     }

@@ -4,12 +4,14 @@ package struct CalendarDate: Hashable, Sendable {
     package let month: Int
     package let day: Int
     package let secondOfDay: Int
+    private let millisecond: Int
     /// 0 is Thursday, as 1 January 1970 was.
     private let weekday: Int
 
     /// - Parameter wallMs: milliseconds since 1970, within ±10,000 years.
     package init(wallMs: Int64) {
         let seconds = wallMs.quotientRoundedDown(by: 1000)
+        millisecond = Int(wallMs - seconds * 1000)
         let days = seconds.quotientRoundedDown(by: 86_400)
         secondOfDay = Int(seconds - days * 86_400)
         weekday = Int(days - days.quotientRoundedDown(by: 7) * 7)
@@ -34,6 +36,12 @@ package struct CalendarDate: Hashable, Sendable {
 
     /// `1994-11-06T08:49:37Z` (ISO 8601, RFC 3339).
     package var iso8601: String { "\(year)-\(padded(month))-\(padded(day))T\(time)Z" }
+
+    /// `1994-11-06T08:49:37.250Z`.
+    package var iso8601Precise: String {
+        let digits = String(1000 + millisecond).dropFirst()
+        return "\(year)-\(padded(month))-\(padded(day))T\(time).\(digits)Z"
+    }
 
     private var time: String {
         "\(padded(secondOfDay / 3600)):\(padded(secondOfDay / 60 % 60)):\(padded(secondOfDay % 60))"

@@ -56,6 +56,36 @@ package struct ClusterStatus: Hashable, Sendable, Codable {
         }
     }
 
+    /// The process that answers.
+    package struct Process: Hashable, Sendable, Codable {
+        package var pid: Int
+        /// ISO 8601, in UTC.
+        package var startedAt: String
+        package var version: String
+
+        package init(pid: Int, startedAt: String, version: String) {
+            self.pid = pid
+            self.startedAt = startedAt
+            self.version = version
+        }
+    }
+
+    /// What the server that answers has to do.
+    package struct Load: Hashable, Sendable, Codable {
+        /// Songs that it is sending to listeners.
+        package var streams: Int
+        /// Chunks on its disk.
+        package var chunks: Int
+        /// Bytes of chunks that it may keep; nil where its operator has set no bound.
+        package var capacity: Int64?
+
+        package init(streams: Int, chunks: Int, capacity: Int64?) {
+            self.streams = streams
+            self.chunks = chunks
+            self.capacity = capacity
+        }
+    }
+
     /// The server that answers.
     package var `self`: ServerID
     package var epoch: UInt64
@@ -68,10 +98,13 @@ package struct ClusterStatus: Hashable, Sendable, Codable {
     package var songs: Int
     /// Bytes of chunks that the server that answers holds.
     package var bytes: Int64
+    /// Nil from servers of a version before it.
+    package var process: Process?
+    package var load: Load?
 
     package init(
         self id: ServerID, epoch: UInt64, members: [Member], counts: RoleCounts, replication: Replication, songs: Int,
-        bytes: Int64
+        bytes: Int64, process: Process? = nil, load: Load? = nil
     ) {
         self.`self` = id
         self.epoch = epoch
@@ -80,5 +113,7 @@ package struct ClusterStatus: Hashable, Sendable, Codable {
         self.replication = replication
         self.songs = songs
         self.bytes = bytes
+        self.process = process
+        self.load = load
     }
 }

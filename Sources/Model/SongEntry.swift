@@ -69,13 +69,15 @@ package struct SongEntry: Hashable, Sendable {
     package var addedAtMs: Int64
     /// Whether the song is there; false is a tombstone.
     package var alive: Stamped<Bool>
+    /// How loud it is, once that is measured; it follows from the content, and so needs no stamp.
+    package var loudness: Loudness?
     /// Set on a song that met another one under its id and had to give way.
     package var collision: Bool
 
     package init(
         id: SongID, title: Stamped<String>, artist: Stamped<String>, album: Stamped<String>, genre: Stamped<String>,
         year: Stamped<Int?>, track: Stamped<Int?>, content: Stamped<SongContent>, addedAtMs: Int64,
-        alive: Stamped<Bool>, collision: Bool = false
+        alive: Stamped<Bool>, loudness: Loudness? = nil, collision: Bool = false
     ) {
         self.id = id
         self.title = title
@@ -87,6 +89,7 @@ package struct SongEntry: Hashable, Sendable {
         self.content = content
         self.addedAtMs = addedAtMs
         self.alive = alive
+        self.loudness = loudness
         self.collision = collision
     }
 }
@@ -106,16 +109,26 @@ package struct LogOrigin: Hashable, Comparable, Sendable, Codable {
     }
 }
 
+/// What a change of the catalogue wrote, as it is now: merging it twice changes nothing.
+package enum CatalogueChange: Hashable, Sendable {
+    case song(SongEntry)
+    case playlist(PlaylistEntry)
+}
+
 /// One change, as the outbox keeps it and peers exchange it. Sequences of an origin begin at 1 and have no gaps.
 package struct LogRecord: Hashable, Sendable {
     package var origin: LogOrigin
     package var sequence: UInt64
-    package var entry: SongEntry
+    package var change: CatalogueChange
 
-    package init(origin: LogOrigin, sequence: UInt64, entry: SongEntry) {
+    package init(origin: LogOrigin, sequence: UInt64, change: CatalogueChange) {
         self.origin = origin
         self.sequence = sequence
-        self.entry = entry
+        self.change = change
+    }
+
+    package init(origin: LogOrigin, sequence: UInt64, entry: SongEntry) {
+        self.init(origin: origin, sequence: sequence, change: .song(entry))
     }
 }
 

@@ -49,7 +49,7 @@ package struct SongPage: Hashable, Sendable {
 }
 
 /// An artist, an album or a genre with the number of its songs.
-package struct SongGroup: Hashable, Sendable, Codable {
+package struct SongGroup: Hashable, Sendable {
     /// What songs are counted by.
     package enum Kind: Hashable, Sendable, CaseIterable {
         case artist, album, genre
@@ -60,6 +60,9 @@ package struct SongGroup: Hashable, Sendable, Codable {
     /// An album's artist.
     package var artist: String?
     package var songs: Int
+    /// An album's: a song whose cover it is, and the year of one of its songs, where one has any.
+    package var cover: SongID?
+    package var year: Int?
 
     package init(id: SongID, name: String, artist: String?, songs: Int) {
         self.id = id

@@ -23,6 +23,8 @@ final class Health {
         /// Copies it has still to make, and in how many seconds it will have.
         var moving: Int?
         var secondsLeft: Int?
+        /// Whether it sends as many songs as it may.
+        var isFull: Bool?
         /// Recordings that its listeners hear, where it was asked for them.
         var playing: [ContentHash]?
         /// Asks for `playing`.
@@ -31,8 +33,8 @@ final class Health {
         /// Whether others are to hear of the change at once. How far copying has come, they ask.
         func isNews(after other: Summary?) -> Bool {
             guard let other else { return true }
-            return (under, lostCount, lost, moving == 0) != (
-                other.under, other.lostCount, other.lost, other.moving == 0
+            return (under, lostCount, lost, moving == 0, isFull ?? false) != (
+                other.under, other.lostCount, other.lost, other.moving == 0, other.isFull ?? false
             )
         }
     }
@@ -88,6 +90,9 @@ final class Health {
     var moving: Int { (own().moving ?? 0) + summaries.values.reduce(0) { $0 + ($1.moving ?? 0) } }
     /// Servers copy side by side, so the slowest of them is it.
     var secondsLeft: Int { max(own().secondsLeft ?? 0, summaries.values.reduce(0) { max($0, $1.secondsLeft ?? 0) }) }
+
+    /// Whether a server, by what it said last, sends as many songs as it may.
+    func isFull(_ server: ServerID) -> Bool { summaries[server]?.isFull ?? false }
 
     /// What listeners of all servers hear.
     func whatPlays() async -> Set<ContentHash> {

@@ -4,6 +4,7 @@ internal import Placement
 internal import Platform
 internal import Registry
 internal import Ring
+internal import RouterServer
 internal import Wire
 
 // What the ring's machine asks for.
@@ -51,6 +52,18 @@ extension RingServer: RingShellOwner {
             isFollowing = false
             storage.liveSetChanged(ring.placement, notBefore: shell.ring.restUntil)
             rememberContacts()
+        }
+    }
+
+    /// As many songs as are playing here: told in alerts, and once a second to those who watch.
+    func loadChanged() {
+        guard !isLoadStale else { return }
+        isLoadStale = true
+        _ = world.clock.schedule(at: world.clock.now + Self.loadDelay) { [weak self] in
+            guard let self, !hasEnded else { return }
+            isLoadStale = false
+            shell?.handle(.loadChanged(storage.playing.streams))
+            view.changed()
         }
     }
 

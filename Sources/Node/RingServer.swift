@@ -50,6 +50,9 @@ package final class RingServer {
     /// Whether the disk is about to follow the roster.
     var isFollowing = false
     static let followDelay = Duration.milliseconds(100)
+    /// Whether more or fewer songs are playing than was told.
+    var isLoadStale = false
+    static let loadDelay = Duration.seconds(1)
     private var isCounting = false
     private var hasNewSongs = false
     private let end: ServerEnd
@@ -94,27 +97,35 @@ package final class RingServer {
             world: world, peers: peers, ring: ring, configuration: configuration, metrics: metrics)
         let audit = storage.audit
         let repair = storage.repair
+        let (playing, limit) = (storage.playing, configuration.streams)
         health = Health(
             peers: peers, ring: ring, clock: world.clock,
             own: {
                 Health.Summary(
                     under: repair.under, lost: Array(audit.lost.sorted().prefix(Health.Summary.maximumLost)),
-                    lostCount: audit.lost.count, moving: repair.left.copies, secondsLeft: repair.left.seconds)
-            }, playing: { [playing = storage.playing] in playing.recordings }, isLostHere: { audit.lost.contains($0) })
+                    lostCount: audit.lost.count, moving: repair.left.copies, secondsLeft: repair.left.seconds,
+                    isFull: playing.streams >= limit)
+            }, playing: { playing.recordings }, isLostHere: { audit.lost.contains($0) })
         let (ringOf, storage, health, ring) = (RingHolder(), storage, health, ring)
         holder = ringOf
-        view = ServerView(clock: world.clock, metrics: metrics) {
+        view = ServerView(
+            own: ring.own, process: configuration.process, clock: world.clock, metrics: metrics
+        ) {
             ServerView.Sources(
                 ring: ringOf.shell?.ring, own: ring.own,
                 replication: .init(
                     target: ring.replicas, under: health.under, lost: health.lost,
                     moving: health.moving > 0 ? health.moving : nil,
                     secondsLeft: health.moving > 0 ? health.secondsLeft : nil),
-                bytes: world.chunks.usage.bytes, isCaughtUp: storage.catalogue.isCaughtUp)
+                bytes: world.chunks.usage.bytes, isCaughtUp: storage.catalogue.isCaughtUp,
+                load: ClusterStatus.Load(
+                    streams: playing.streams, chunks: world.chunks.usage.chunks,
+                    capacity: configuration.capacity))
         }
         storage.isOver = { token in ringOf.shell.map { $0.ring.token > token } ?? true }
         storage.setLost { health.isLost($0) }
         repair.playing = { await health.whatPlays() }
+        view.isFull = { $0.map { health.isFull($0) } ?? (playing.streams >= limit) }
         firstAnswer = FirstAnswer(clock: world.clock)
         end = ServerEnd()
     }
@@ -134,6 +145,7 @@ package final class RingServer {
         // Then it is ready, and the registries are to list it.
         storage.catalogue.becameCaughtUp = { [weak self] in self?.registry?.renew() }
         health.changed = { [weak self] in self?.view.changed() }
+        storage.repair.copiesChanged = { [view] in view.events.noteCopies($0) }
         let registry = makeRegistryLink()
         self.registry = registry
         registry.start()
@@ -196,7 +208,8 @@ extension RingServer {
                 keys: keys.map(\.datagramKey), startNonce: SystemRandom.bytes(16))
         else { return finish(StartFailure("the cluster key gives no datagram key")) }
         let shell = RingShell(
-            ring: machine, peers: peers, sealer: sealer, clock: world.clock, log: world.log, metrics: metrics)
+            ring: machine, peers: peers, sealer: sealer, clock: world.clock, log: world.log, metrics: metrics,
+            events: view.events)
         shell.owner = self
         self.shell = shell
         await adopt(role)
@@ -209,6 +222,7 @@ extension RingServer {
         }
         if hasChunks { shell.handle(.chunkStored) }
         storage.stored = { [weak shell] in shell?.handle(.chunkStored) }
+        storage.playing.changed = { [weak self] in self?.loadChanged() }
         storage.start()
         health.start()
         musicChanged()

@@ -3,6 +3,7 @@ internal import Model
 internal import Peers
 internal import Platform
 internal import Ring
+internal import RouterServer
 internal import Wire
 
 /// What the ring's machine asks of the rest of the server.
@@ -43,13 +44,15 @@ final class RingShell {
     private var rosterLog = RosterLog()
     /// The message sent last, in the bytes that it has on a link: news go to many at once.
     private var lastSent: (message: Ring.Message, bytes: [UInt8])?
+    private let events: RingEvents
     /// Since when an alert of this server is on its way.
     private var roundBegan: MonotonicTime?
 
     private static let roundBounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5]
 
     init(
-        ring: Ring, peers: Peers, sealer: DatagramSealer, clock: any Clock, log: Logger, metrics: Metrics
+        ring: Ring, peers: Peers, sealer: DatagramSealer, clock: any Clock, log: Logger, metrics: Metrics,
+        events: RingEvents
     ) {
         self.ring = ring
         self.peers = peers
@@ -57,6 +60,7 @@ final class RingShell {
         self.clock = clock
         self.log = log
         self.metrics = metrics
+        self.events = events
     }
 
     /// - Throws: `StreamError` when the datagram port cannot be opened.
@@ -150,6 +154,7 @@ extension RingShell {
         _ message: Ring.Message, _ id: Ring.MessageID, _ life: ServerLife?, _ endpoint: Endpoint, _ limit: Duration
     ) {
         let deadline = clock.now + limit
+        if case .alert(let alert) = message { events.notePassed(alert, to: life) }
         let body = Ring.Envelope.encode(from: ownLife, to: life, message: encoded(message))
         Loop.spawn("ring.send") { [self] in
             do throws(PeerError) {
@@ -258,6 +263,7 @@ extension RingShell {
     }
 
     private func report(_ observation: Ring.Observation) {
+        events.note(observation)
         let name = String(String(describing: observation).prefix { $0 != "(" })
         metrics.count("rondo_ring_observations_total", "What the ring's machine saw.", labels: "kind=\"\(name)\"")
         switch observation {

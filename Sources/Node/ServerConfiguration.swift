@@ -79,6 +79,8 @@ package struct ServerConfiguration: Sendable {
     package var repairRate: Int64 = 120 << 20
     /// Bytes a second that this server reads to see whether its chunks are whole; 0 reads none.
     package var scrubRate: Int64 = 8 << 20
+    /// Songs that this server sends at a time; who wants one more is sent to a Router that has room.
+    package var streams = 2_000
     /// Without dots at its ends, in lower case.
     package var zone = "rondo"
     /// Bytes of chunks that this server takes; nil: what the disk holds.
@@ -91,6 +93,16 @@ package struct ServerConfiguration: Sendable {
     package var logLevel = LogLevel.info
     /// Forbids role changes.
     package var pin = false
+    /// What is told of the process that runs this server.
+    package var process = Process()
+
+    /// Who a server is to the system that it runs on.
+    package struct Process: Sendable {
+        package var pid = 0
+        package var version = ""
+
+        package init() {}
+    }
 
     package init(choice: RoleChoice, home: String, keys: [ClusterKey]) {
         self.choice = choice

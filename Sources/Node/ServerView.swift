@@ -1,3 +1,4 @@
+internal import HTTP
 internal import Model
 internal import Platform
 internal import Ring
@@ -13,24 +14,36 @@ final class ServerView: ClusterView {
         var replication: ClusterStatus.Replication
         var bytes: Int64
         var isCaughtUp: Bool
+        var load: ClusterStatus.Load
     }
 
     let changes: ChangeSignal
+    let events: RingEvents
     /// Whether a registry has given this server a lease.
     var hasLease = false { didSet { if hasLease != oldValue { changed() } } }
     /// Whether there is a registry to have a lease of.
     var needsLease = true
     var isLeaving = false { didSet { changed() } }
+    /// Whether a server, nil for this one, sends as many songs as it may.
+    var isFull: @Loop (ServerID?) -> Bool = { _ in false }
     /// Songs in this server's catalogue.
     var songs = 0
     private var served: (version: UInt64, serves: Bool)?
     private let metrics: Metrics
+    private let process: ClusterStatus.Process
     private let sources: @Loop () -> Sources
 
-    init(clock: any Clock, metrics: Metrics, sources: @escaping @Loop () -> Sources) {
+    init(
+        own: ServerID, process: ServerConfiguration.Process, clock: any Clock, metrics: Metrics,
+        sources: @escaping @Loop () -> Sources
+    ) {
         self.metrics = metrics
         self.sources = sources
+        self.process = ClusterStatus.Process(
+            pid: process.pid, startedAt: CalendarDate(wallMs: clock.wallMs).iso8601, version: process.version)
         changes = ChangeSignal(clock: clock)
+        events = RingEvents(own: own, clock: clock)
+        events.noted = { [weak self] in self?.changed() }
     }
 
     func changed() { changes.changed() }
@@ -42,14 +55,13 @@ final class ServerView: ClusterView {
         guard let ring = now.ring else {
             return ClusterStatus(
                 self: now.own, epoch: 0, members: [], counts: RoleCounts(), replication: now.replication, songs: songs,
-                bytes: now.bytes)
+                bytes: now.bytes, process: process, load: now.load)
         }
         let present = ring.roster.present
         return ClusterStatus(
             self: now.own, epoch: ring.epoch.counter,
             members: present.map { Self.member($0, in: ring) }, counts: ring.roster.counts,
-            replication: now.replication,
-            songs: songs, bytes: now.bytes)
+            replication: now.replication, songs: songs, bytes: now.bytes, process: process, load: now.load)
     }
 
     private static func member(_ entry: RosterEntry, in ring: Ring) -> ClusterStatus.Member {
@@ -90,12 +102,17 @@ final class ServerView: ClusterView {
         return reasons
     }
 
-    var otherRouters: [String] {
+    var otherRouters: [String] { others.map(\.publicAddress).shuffled() }
+
+    var hasRoom: Bool { !isFull(nil) }
+
+    var routersWithRoom: [String] { others.filter { !isFull($0.id) }.map(\.publicAddress).shuffled() }
+
+    private var others: [RosterEntry] {
         guard let ring = sources().ring else { return [] }
         let own = sources().own
         return ring.roster.present
             .filter { $0.role == .router && $0.id != own && !$0.leaving && !ring.suspects.contains($0.id) }
-            .map(\.publicAddress).shuffled()
     }
 }
 

@@ -20,7 +20,7 @@ final class ServerWeb {
         let api = WebAPI(
             metadata: world.metadata, source: storage.reader, uploads: storage.uploads, edits: storage.edits,
             cluster: view, clock: world.clock, log: world.log, settings: settings,
-            renditions: storage.renditions)
+            renditions: storage.renditions, unmeasured: { [loudness = storage.loudness] in loudness.want($0) })
         server = WebServer(
             network: world.network, clock: world.clock, metrics: metrics, log: world.log,
             isMemberOrigin: { api.isMemberOrigin($0) }, shortcut: { api.preparedAnswer(to: $0) },

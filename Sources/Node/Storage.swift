@@ -14,6 +14,7 @@ final class Storage {
     let uploads: Uploads
     let edits: CatalogueEdits
     let renditions: Renditions
+    let loudness: LoudnessMeasuring
     let repair: RepairDriver
     let scrub: Scrub
     let playing: NowPlaying
@@ -74,6 +75,7 @@ final class Storage {
             world: world, writer: writer, client: client, catalogue: catalogue, reader: reader, ring: ring)
         edits = CatalogueEdits(metadata: world.metadata, catalogue: catalogue, ring: ring)
         renditions = Renditions(uploads)
+        loudness = LoudnessMeasuring(uploads)
         audit = Audit(
             metadata: world.metadata, chunks: world.chunks, client: client, reader: reader, ring: ring,
             clock: world.clock, log: world.log)

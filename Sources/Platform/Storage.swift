@@ -69,16 +69,31 @@ package struct ChunkReference: Hashable, Sendable, Codable {
     }
 }
 
-/// The catalogue's database: songs, the outbox and the version vector. Every call is one transaction, durable when it
-/// returns.
+/// A song after a change made here, and the record of it for the other servers.
+package struct SongChange: Hashable, Sendable {
+    package var record: LogRecord
+    package var entry: SongEntry
+
+    package init(record: LogRecord, entry: SongEntry) {
+        self.record = record
+        self.entry = entry
+    }
+}
+
+/// The catalogue's database: songs, playlists, the outbox and the version vector. Every call is one transaction,
+/// durable when it returns.
 package protocol MetadataStore: Sendable {
     /// This database's life, the origin of the records made here.
     var origin: LogOrigin { get }
 
-    /// Merges a change made on this server into the catalogue, appends it to the outbox, and returns its record.
+    /// Merges a change made on this server into the catalogue, and appends it to the outbox.
     /// `next` gets the entry that stands under the id now, and returns what it shall become, or nil to change nothing.
     func change(_ id: SongID, _ next: @escaping @Sendable (SongEntry?) -> SongEntry?) async throws(StoreError)
-        -> LogRecord?
+        -> SongChange?
+
+    /// Merges registers of playlists that were written on this server, and appends one record for each to the outbox,
+    /// all in one transaction.
+    func write(_ entries: [PlaylistEntry]) async throws(StoreError) -> [LogRecord]
 
     /// Applies records of other servers exactly once each; a record that does not follow its origin's last one is left
     /// out.
@@ -98,10 +113,17 @@ package protocol MetadataStore: Sendable {
     var changeCount: UInt64 { get }
 
     func entry(_ id: SongID) async throws(StoreError) -> SongEntry?
+    /// The songs of these ids, in their order, nil for one that never was.
+    func entries(of ids: [SongID]) async throws(StoreError) -> [SongEntry?]
     func page(_ query: SongQuery) async throws(StoreError) -> SongPage
     /// Up to `limit` artists, albums or genres, 500 at most, from the `next` of the page before on.
     /// - Throws: `missing` for a cursor that no page gave out.
     func groups(_ kind: SongGroup.Kind, limit: Int, cursor: String?) async throws(StoreError) -> SongGroupPage
+
+    /// The playlists that are not deleted, in the order of their ids.
+    func playlists() async throws(StoreError) -> [PlaylistSummary]
+    /// All registers of a playlist, those of what was taken out of it among them; none for one that never was.
+    func playlist(_ id: PlaylistID) async throws(StoreError) -> [PlaylistEntry]
 
     /// Alive songs in the order of ids after `id`, for repair and audit.
     func entries(after id: SongID?, limit: Int) async throws(StoreError) -> [SongEntry]
@@ -151,6 +173,13 @@ package enum MediaResult: Sendable {
     case failed(String)
 }
 
+/// Why a media program did not do what it was to do.
+package struct MediaFailure: Error, Hashable, Sendable {
+    package let reason: String
+
+    package init(reason: String) { self.reason = reason }
+}
+
 /// The files of one server besides its chunks and its database.
 package protocol Files: Sendable {
     func openSpool() async throws(StoreError) -> any SpoolFile
@@ -162,6 +191,8 @@ package protocol Files: Sendable {
     func render(
         _ spool: any SpoolFile, into target: any SpoolFile, limit: Int64, deadline: MonotonicTime
     ) async -> String?
+    /// Tells how loud a finished spool file's song is, in a process of its own; nil for silence.
+    func loudness(_ spool: any SpoolFile, deadline: MonotonicTime) async throws(MediaFailure) -> Loudness?
     /// A small state file, whole or the one before: temporary file, fsync, rename, fsync of the directory.
     func saveState(_ name: String, _ bytes: [UInt8]) async throws(StoreError)
     /// Nil when there is none.

@@ -19,8 +19,17 @@ package protocol ClusterView: AnyObject, Sendable {
     /// The live Routers but this one as listeners reach them, `HOST:PORT`, in random order.
     var otherRouters: [String] { get }
 
-    /// Moved on whenever `status` changes.
+    /// Whether this server sends fewer songs than it may.
+    var hasRoom: Bool { get }
+
+    /// Those of `otherRouters` that have, as far as is known.
+    var routersWithRoom: [String] { get }
+
+    /// Moved on whenever `status` changes, or an event was noted.
     var changes: ChangeSignal { get }
+
+    /// What this server saw happen in its ring.
+    var events: RingEvents { get }
 
     /// The body of `/metrics`: Prometheus text, exposition format 0.0.4.
     var metricsText: String { get }

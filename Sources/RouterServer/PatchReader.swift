@@ -13,27 +13,11 @@ enum PatchReader {
 
     /// - Throws: 400 `bad_patch` or `bad_field`, 413, 415.
     static func tags(_ request: Request, _ body: RequestBody) async throws -> SongTags {
-        try checkType(request.headers["Content-Type"])
-        let bytes: [UInt8]
-        do { bytes = try await body.collect(atMost: maximumLength) } catch { throw error.answer }
-        let patch: Patch
-        do {
-            patch = try JSONText.decode(Patch.self, from: bytes)
-        } catch let error as APIError {
-            throw error
-        } catch {
-            throw APIError(
+        try await JSONBody.read(
+            Patch.self, request, body, atMost: maximumLength,
+            orElse: APIError(
                 400, "bad_patch", #"The body must be a JSON object of fields to change, such as {"title": "New"}."#)
-        }
-        return patch.tags
-    }
-
-    private static func checkType(_ type: String?) throws(APIError) {
-        let name = type?.prefix { $0 != ";" }.trimmingPrefix(" ").lowercased() ?? ""
-        guard ["application/json", "application/merge-patch+json"].contains(name) else {
-            throw APIError(
-                415, "unsupported_type", "Send the changed fields as JSON with Content-Type: application/json.")
-        }
+        ).tags
     }
 
     private struct Patch: Decodable {

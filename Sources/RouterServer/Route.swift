@@ -15,6 +15,10 @@ enum Route: Hashable {
     case cover(SongID)
     case segments(SongID, SegmentPart)
     case artists, albums, genres
+    case playlists
+    case playlist(PlaylistID)
+    case favourites
+    case favourite(SongID)
     case cluster, clusterEvents
 
     /// - Throws: 404 `not_found`, `no_such_song` or `no_such_chunk`.
@@ -46,12 +50,28 @@ enum Route: Hashable {
         case ["artists"]: return .artists
         case ["albums"]: return .albums
         case ["genres"]: return .genres
+        case ["playlists"]: return .playlists
+        case ["favourites"]: return .favourites
         case ["cluster"]: return .cluster
         case ["cluster", "events"]: return .clusterEvents
         default:
-            guard segments.count >= 2, segments[0] == "songs" else { throw notFound }
-            guard let id = SongID(segments[1]) else { throw APIError.noSuchSong }
-            return try song(id, segments.dropFirst(2).map { $0 })
+            guard segments.count >= 2 else { throw notFound }
+            return try named(segments[0], segments[1], segments.dropFirst(2).map { $0 })
+        }
+    }
+
+    private static func named(_ kind: String, _ name: String, _ rest: [String]) throws(APIError) -> Route {
+        switch kind {
+        case "songs":
+            guard let id = SongID(name) else { throw APIError.noSuchSong }
+            return try song(id, rest)
+        case "favourites" where rest.isEmpty:
+            guard let id = SongID(name) else { throw APIError.noSuchSong }
+            return .favourite(id)
+        case "playlists" where rest.isEmpty:
+            guard let id = PlaylistID(name), id != .favourites else { throw APIError.noSuchPlaylist }
+            return .playlist(id)
+        default: throw notFound
         }
     }
 
@@ -81,16 +101,26 @@ enum Route: Hashable {
         }
     }
 
+    /// Whether it sends much of a song, so that a server over its limits does not take it on.
+    var isStream: Bool {
+        switch self {
+        case .audio, .fragment, .segments: true
+        default: false
+        }
+    }
+
     /// The methods it knows, as `Allow` lists them.
     var methods: [String] {
         switch self {
-        case .songs: ["GET", "HEAD", "OPTIONS", "POST"]
-        case .song: ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH"]
+        case .songs, .playlists: ["GET", "HEAD", "OPTIONS", "POST"]
+        case .song, .playlist: ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH"]
+        case .favourite: ["DELETE", "OPTIONS", "PUT"]
         default: ["GET", "HEAD", "OPTIONS"]
         }
     }
 }
 
 extension APIError {
+    static let noSuchPlaylist = APIError(404, "no_such_playlist", "There is no playlist with this id.")
     static let noSuchChunk = APIError(404, "no_such_chunk", "The song has no chunk of this number.")
 }

@@ -26,4 +26,28 @@ package protocol SongEdits: AnyObject, Sendable {
     /// that is deleted already stays so, and the tombstone is told again.
     /// - Throws: as `edit`; 404 only for an id that never was.
     func delete(_ id: SongID) async throws -> ChangedSong
+
+    /// Writes registers of playlists, 500 at most, all or none of them.
+    /// - Returns: on how many servers' disks they are.
+    /// - Throws: `APIError`, 503 `too_few_servers` among them, as `edit`.
+    func write(_ contents: [PlaylistContent]) async throws -> Int
+}
+
+/// What a register of a playlist is to hold from now on.
+package struct PlaylistContent: Hashable, Sendable {
+    package var playlist: PlaylistID
+    /// Nil for the name.
+    package var item: PlaylistID?
+    /// Nil deletes the playlist, or takes the item out.
+    package var content: PlaylistEntry.Content?
+
+    package init(_ playlist: PlaylistID, item: PlaylistID? = nil, _ content: PlaylistEntry.Content?) {
+        self.playlist = playlist
+        self.item = item
+        self.content = content
+    }
+
+    package func entry(at stamp: Stamp) -> PlaylistEntry {
+        PlaylistEntry(playlist: playlist, item: item, content: Stamped(content, at: stamp))
+    }
 }

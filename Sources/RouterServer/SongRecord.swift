@@ -13,7 +13,7 @@ package struct SongRecord: Encodable, Sendable {
 
     private enum Key: String, CodingKey {
         case id, title, artist, album, genre, year, track, durationMs, bytes, contentType, sha256, chunks, addedAt
-        case cover, available
+        case cover, loudness, available
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -33,6 +33,7 @@ package struct SongRecord: Encodable, Sendable {
         try container.encode(content.chunks, forKey: .chunks)
         try container.encode(CalendarDate(wallMs: entry.addedAtMs).iso8601, forKey: .addedAt)
         try container.encode(content.cover.map { _ in "/api/v1/songs/\(entry.id)/cover" }, forKey: .cover)
+        try container.encode(entry.loudness?.lufs, forKey: .loudness)
         try container.encode(isAvailable, forKey: .available)
     }
 }
@@ -60,6 +61,24 @@ struct GroupListBody: Encodable {
     let groups: [SongGroup]
     let next: String?
 
+    private struct Group: Encodable {
+        let id: SongID
+        let name: String
+        let artist: String?
+        let songs: Int
+        let cover: String?
+        let year: Int?
+
+        init(_ group: SongGroup) {
+            id = group.id
+            name = group.name
+            artist = group.artist
+            songs = group.songs
+            cover = group.cover.map { "/api/v1/songs/\($0)/cover" }
+            year = group.year
+        }
+    }
+
     private struct Key: CodingKey {
         let stringValue: String
         let intValue: Int? = nil
@@ -70,7 +89,7 @@ struct GroupListBody: Encodable {
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        try container.encode(groups, forKey: Key(name))
+        try container.encode(groups.map(Group.init), forKey: Key(name))
         try container.encode(next, forKey: Key("next"))
     }
 }

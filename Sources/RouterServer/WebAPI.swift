@@ -1,6 +1,6 @@
 internal import Crypto
 package import HTTP
-internal import Model
+package import Model
 package import Platform
 package import WebServer
 
@@ -28,13 +28,15 @@ package final class WebAPI {
     private let log: Logger
     private let settings: Settings
     private let shelf: SegmentShelf
+    private let unmeasured: @Loop (SongEntry) -> Void
     private let prepared: PreparedSongs
     private let page = PageShelf()
 
+    /// - Parameter unmeasured: is told of a song that is played and of which nobody knows how loud it is.
     package init(
         metadata: any MetadataStore, source: any SongSource, uploads: any SongUploads, edits: any SongEdits,
         cluster: any ClusterView, clock: any Clock, log: Logger, settings: Settings = Settings(),
-        renditions: (any SongRenditions)? = nil
+        renditions: (any SongRenditions)? = nil, unmeasured: @escaping @Loop (SongEntry) -> Void = { _ in }
     ) {
         self.metadata = metadata
         self.source = source
@@ -44,6 +46,7 @@ package final class WebAPI {
         self.clock = clock
         self.log = log
         self.settings = settings
+        self.unmeasured = unmeasured
         shelf = SegmentShelf(source: source, renditions: renditions)
         prepared = PreparedSongs(metadata)
     }
@@ -60,7 +63,12 @@ package final class WebAPI {
             let route = try Route(request.target.segments)
             guard route.methods.contains(request.method) else { return Self.wrongMethod(route) }
             if request.method == "OPTIONS" { return Response(status: 204, headers: Self.allow(route)) }
-            if !route.isServedEverywhere, !cluster.servesListeners { return try redirect(request) }
+            if !route.isServedEverywhere, !cluster.servesListeners {
+                return try redirect(request, to: cluster.otherRouters.first, orElse: .noRouter)
+            }
+            if route.isStream, !cluster.hasRoom {
+                return try redirect(request, to: cluster.routersWithRoom.first, orElse: .tooManyStreams)
+            }
             return try await answer(route, request, body)
         } catch {
             let error = failure(error)
@@ -87,13 +95,19 @@ package final class WebAPI {
         case .metrics:
             return .bytes(Array(cluster.metricsText.utf8), contentType: "text/plain; version=0.0.4; charset=utf-8")
         case .cluster: return .json(cluster.status, headers: ["Cache-Control": "no-store"])
-        case .clusterEvents: return events
+        case .clusterEvents: return events(request)
         case .songs: return try await request.method == "POST" ? upload(request, body) : list(request)
         case .artists: return try await groups(.artist, "artists", request)
         case .albums: return try await groups(.album, "albums", request)
         case .genres: return try await groups(.genre, "genres", request)
+        case .playlists, .playlist, .favourites, .favourite:
+            if !["GET", "HEAD"].contains(request.method) { try checkWriteToken(request) }
+            return try await PlaylistAnswers(
+                metadata: metadata, source: source, edits: edits, clock: clock, request: request, body: body
+            ).answer(route)
         case .song(let id): return try await song(id, request, body)
-        case .audio(let id): return try await music(id, request).audio()
+        case .audio(let id):
+            return try await MusicAnswers(source: source, request: request, entry: try await heard(id)).audio()
         case .manifest(let id): return try await music(id, request).manifest()
         case .chunk(let id, let number): return try await music(id, request).chunk(number)
         case .fragment(let id): return try await music(id, request).fragment()
@@ -101,13 +115,19 @@ package final class WebAPI {
         case .cover(let id): return try await music(id, request).cover()
         case .segments(let id, let part):
             return try await SegmentAnswers(
-                source: source, shelf: shelf, request: request, entry: try await entry(id)
+                source: source, shelf: shelf, request: request, entry: try await heard(id)
             ).answer(part)
         }
     }
 
     private func music(_ id: SongID, _ request: Request) async throws -> MusicAnswers {
         MusicAnswers(source: source, request: request, entry: try await entry(id))
+    }
+
+    private func heard(_ id: SongID) async throws -> SongEntry {
+        let entry = try await entry(id)
+        if entry.loudness == nil { unmeasured(entry) }
+        return entry
     }
 
     private func entry(_ id: SongID) async throws -> SongEntry {
@@ -204,16 +224,26 @@ package final class WebAPI {
             APIError(503, "not_ready", "This server is not ready: \(reasons.joined(separator: "; ")).", retryAfter: 1))
     }
 
-    /// The cluster's state now, and again whenever it changes, for as long as somebody listens.
-    private var events: Response {
+    /// The cluster's state now, and again whenever it changes, for as long as somebody listens; and what happened in
+    /// the ring, for those who come anew what happened last.
+    private func events(_ request: Request) -> Response {
         let (cluster, clock, heartbeat) = (cluster, clock, settings.eventHeartbeat)
+        // A browser that comes back says what it had last (HTML, 9.2.4); a number of the process before means nothing.
+        let told = request.headers["Last-Event-ID"].flatMap { UInt64($0) } ?? 0
         return Response(
             status: 200, headers: ["Content-Type": "text/event-stream", "Cache-Control": "no-store"],
             body: .events { writer in
+                var (last, shown) = (told > cluster.events.last ? 0 : told, [UInt8]())
                 while true {
                     let version = cluster.changes.version
                     let json = try JSONText.encode(cluster.status)
-                    try await writer.write(Array("data: ".utf8) + json + Array("\n\n".utf8))
+                    if json != shown {
+                        shown = json
+                        try await writer.write(Array("data: ".utf8) + json + Array("\n\n".utf8))
+                    }
+                    let frames = cluster.events.frames(after: last)
+                    last = cluster.events.last
+                    if !frames.isEmpty { try await writer.write(frames) }
                     while await cluster.changes.wait(beyond: version, until: clock.now + heartbeat) <= version {
                         try await writer.write(Array(": still here\n\n".utf8))
                     }
@@ -221,9 +251,12 @@ package final class WebAPI {
             })
     }
 
-    /// A Data server sends listeners to a Router, method and body included (RFC 9110 §15.4.8).
-    private func redirect(_ request: Request) throws(APIError) -> Response {
-        guard let router = cluster.otherRouters.first else { throw APIError.noRouter }
+    /// A Data server sends listeners to a Router, and a Router that has enough of them to another one, method and body
+    /// included (RFC 9110 §15.4.8).
+    private func redirect(
+        _ request: Request, to router: String?, orElse refusal: APIError
+    ) throws(APIError) -> Response {
+        guard let router else { throw refusal }
         return Response(
             status: 307, headers: ["Location": "http://\(router)\(request.head.target)", "Cache-Control": "no-store"])
     }
@@ -244,6 +277,9 @@ package final class WebAPI {
 }
 
 extension APIError {
+    fileprivate static let tooManyStreams = APIError(
+        503, "too_many_streams", "All Routers send as many songs as they may; try again.", retryAfter: 2)
+
     fileprivate static let catalogueIncomplete = APIError(
         503, "catalogue_incomplete", "This server is still fetching what it missed; try again.", retryAfter: 1)
 }

@@ -25,9 +25,25 @@ extension Connection {
         }
         let isMore = groups.count > limit
         if isMore { groups.removeLast() }
+        if kind == .album {
+            for index in groups.indices { try illustrate(&groups[index].group) }
+        }
         let next = groups.last.map { SongCursor(order: .title, keys: [.text($0.key), .id($0.group.id)]).text }
         return SongGroupPage(groups: groups.map(\.group), next: isMore ? next : nil)
     }
+
+    /// Gives an album a cover and a year, of the first of its songs that have one.
+    private func illustrate(_ album: inout SongGroup) throws(StoreError) {
+        let songs = try rows(
+            "SELECT number, shown, body FROM song WHERE alive AND album_id = ? LIMIT \(Self.lookedAt)",
+            [blob(album.id.value)]
+        ) { row throws(StoreError) in try StoredSong(row).shownEntry }
+        album.cover = songs.first { $0.content.value.cover != nil }?.id
+        album.year = songs.lazy.compactMap(\.year.value).first
+    }
+
+    /// Songs of an album in which a cover is looked for: mostly all have it, or none.
+    private static let lookedAt = 4
 
     /// Counts one song out of its groups as it was, and into those that it has now; its row is written already.
     func tally(_ before: SongEntry?, _ after: SongEntry?) throws(StoreError) {

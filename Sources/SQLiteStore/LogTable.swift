@@ -8,7 +8,7 @@ struct StoredOrigin {
     var sequence: UInt64
 }
 
-/// The outbox: every change of every origin, by sequence, naming the song it wrote.
+/// The outbox: every change of every origin, by sequence, naming the song or the playlist's register that it wrote.
 ///
 /// A record is given out with what its song is now, later changes included: merging that twice changes nothing, and a
 /// song edited a thousand times is kept once.
@@ -38,12 +38,12 @@ extension Connection {
         return StoredOrigin(number: lastNumber, origin: origin, sequence: 0)
     }
 
-    /// Notes that the origin's next change wrote the song of row `song`.
-    func append(_ origin: StoredOrigin, sequence: UInt64, song: Int64) throws(StoreError) {
+    /// Notes that the origin's next change wrote the song of this row; a playlist's register has a negative number.
+    func append(_ origin: StoredOrigin, sequence: UInt64, row: Int64) throws(StoreError) {
         let sequence = SQLValue.integer(Int64(bitPattern: sequence))
         try execute(
             "INSERT INTO log (origin, sequence, song) VALUES (?, ?, ?)",
-            [.integer(origin.number), sequence, .integer(song)])
+            [.integer(origin.number), sequence, .integer(row)])
         try execute("UPDATE origin SET sequence = ? WHERE number = ?", [sequence, .integer(origin.number)])
     }
 
@@ -55,14 +55,17 @@ extension Connection {
             guard origin.sequence > applied else { continue }
             records += try rows(
                 """
-                SELECT song.number, song.shown, song.body, log.sequence FROM log JOIN song ON song.number = log.song
+                SELECT song.number, song.shown, song.body, log.sequence, log.song, entry.body
+                FROM log LEFT JOIN song ON song.number = log.song
+                  LEFT JOIN playlist_entry AS entry ON entry.number = -log.song
                 WHERE log.origin = ? AND log.sequence > ? ORDER BY log.sequence LIMIT ?
                 """,
                 [.integer(origin.number), .integer(Int64(bitPattern: applied)), .integer(Int64(limit - records.count))]
             ) { row throws(StoreError) in
                 LogRecord(
                     origin: origin.origin, sequence: UInt64(bitPattern: row.integer(3)),
-                    entry: try StoredSong(row).entry)
+                    change: row.integer(4) < 0
+                        ? .playlist(try playlistEntry(row.bytes(5))) : .song(try StoredSong(row).entry))
             }
         }
         return records

@@ -86,21 +86,41 @@ package final class SQLiteStore: MetadataStore {
 extension SQLiteStore {
     package func change(
         _ id: SongID, _ next: @escaping @Sendable (SongEntry?) -> SongEntry?
-    ) async throws(StoreError) -> LogRecord? {
+    ) async throws(StoreError) -> SongChange? {
         try await writer.use { [self] connection throws(StoreError) in
             var changes = IndexChanges(index)
-            let record = try connection.transaction { connection throws(StoreError) -> LogRecord? in
+            let change = try connection.transaction { connection throws(StoreError) -> SongChange? in
                 let before = try connection.song(id)
                 guard var entry = next(before?.shownEntry) else { return nil }
                 entry.id = before?.entry.id ?? id
                 let merged = try connection.merge(entry, noting: &changes)
                 let own = try connection.storedOrigin(origin)
-                try connection.append(own, sequence: own.sequence + 1, song: merged.number)
-                return LogRecord(origin: own.origin, sequence: own.sequence + 1, entry: merged.entry)
+                try connection.append(own, sequence: own.sequence + 1, row: merged.number)
+                let record = LogRecord(origin: own.origin, sequence: own.sequence + 1, entry: merged.entry)
+                return SongChange(record: record, entry: merged.entry)
             }
             index.publish(changes)
             self.changes.withLock { $0 += 1 }
-            return record
+            return change
+        }
+    }
+
+    package func write(_ entries: [PlaylistEntry]) async throws(StoreError) -> [LogRecord] {
+        try await writer.use { [self] connection throws(StoreError) in
+            let records = try connection.transaction { connection throws(StoreError) in
+                var own = try connection.storedOrigin(origin)
+                var records: [LogRecord] = []
+                for entry in entries {
+                    let merged = try connection.merge(entry)
+                    own.sequence += 1
+                    try connection.append(own, sequence: own.sequence, row: -merged.number)
+                    records.append(
+                        LogRecord(origin: own.origin, sequence: own.sequence, change: .playlist(merged.entry)))
+                }
+                return records
+            }
+            changes.withLock { $0 += 1 }
+            return records
         }
     }
 
@@ -113,8 +133,12 @@ extension SQLiteStore {
                 for record in records {
                     let origin = try connection.storedOrigin(record.origin)
                     guard origin.sequence < .max, record.sequence == origin.sequence + 1 else { continue }
-                    let merged = try connection.merge(record.entry, noting: &changes)
-                    try connection.append(origin, sequence: record.sequence, song: merged.number)
+                    let row: Int64
+                    switch record.change {
+                    case .song(let entry): row = try connection.merge(entry, noting: &changes).number
+                    case .playlist(let entry): row = -(try connection.merge(entry).number)
+                    }
+                    try connection.append(origin, sequence: record.sequence, row: row)
                     isOlder = isOlder || record.origin == own
                 }
                 let renewed = isOlder ? try Self.newLife(connection, server: own.server) : nil
@@ -166,6 +190,15 @@ extension SQLiteStore {
         try await reader.read { connection throws(StoreError) in try connection.song(id)?.shownEntry }
     }
 
+    package func entries(of ids: [SongID]) async throws(StoreError) -> [SongEntry?] {
+        guard !ids.isEmpty else { return [] }
+        return try await reader.read { connection throws(StoreError) in
+            var entries: [SongEntry?] = []
+            for id in ids { entries.append(try connection.song(id)?.shownEntry) }
+            return entries
+        }
+    }
+
     /// - Throws: `missing` for a cursor that no page of the query's order gave out (`SongQuery.hasValidCursor`).
     package func page(_ query: SongQuery) async throws(StoreError) -> SongPage {
         let request = try PageRequest(query)
@@ -189,6 +222,14 @@ extension SQLiteStore {
                 [id.map { blob($0.value) } ?? .bytes([]), .integer(Int64(limit))]
             ) { row throws(StoreError) in try StoredSong(row).shownEntry }
         }
+    }
+
+    package func playlists() async throws(StoreError) -> [PlaylistSummary] {
+        try await reader.read { connection throws(StoreError) in try connection.playlists() }
+    }
+
+    package func playlist(_ id: PlaylistID) async throws(StoreError) -> [PlaylistEntry] {
+        try await reader.read { connection throws(StoreError) in try connection.playlist(id) }
     }
 
     package func songCount() async throws(StoreError) -> Int {

@@ -24,7 +24,7 @@ enum Schema {
         }
     }
 
-    static let migrations = [first, second, references]
+    static let migrations = [first, second, references, playlists]
 
     /// - `song`: one row a recording. `shared` and `sha256` name it for ever; `shown` is the id that people see,
     ///   `alias` the
@@ -72,6 +72,15 @@ enum Schema {
         CREATE TABLE reference (
           chunk BLOB NOT NULL, recording BLOB NOT NULL, PRIMARY KEY (chunk, recording)
         ) WITHOUT ROWID;
+        """
+
+    /// - `playlist_entry`: one row a register (`PlaylistCodec`); `item` is empty for the playlist's name. In `log` its
+    ///   number stands with a minus, beside the songs' numbers.
+    private static let playlists = """
+        CREATE TABLE playlist_entry (
+          number INTEGER PRIMARY KEY, playlist BLOB NOT NULL, item BLOB NOT NULL, song BLOB, alive INTEGER NOT NULL,
+          changed INTEGER NOT NULL, body BLOB NOT NULL, UNIQUE (playlist, item)
+        );
         """
 
     /// - `words` goes: the search is in memory (`SongIndex`). What that is read from has `alive` in its indexes, since

@@ -38,7 +38,7 @@ enum CrossOrigin {
         return Response(
             status: 204,
             headers: [
-                "Access-Control-Allow-Methods": writes ? "GET, HEAD, POST, PATCH, DELETE" : "GET, HEAD",
+                "Access-Control-Allow-Methods": writes ? "GET, HEAD, POST, PUT, PATCH, DELETE" : "GET, HEAD",
                 "Access-Control-Allow-Headers": "Authorization, Content-Type, If-Match, If-None-Match, If-Range, Range",
                 "Access-Control-Max-Age": "600",
             ])

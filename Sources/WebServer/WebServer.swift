@@ -151,7 +151,7 @@ package final class WebServer {
     }
 
     func count(_ method: String, _ status: Int) {
-        let known = ["GET", "HEAD", "POST", "OPTIONS", "PATCH", "DELETE"].contains(method) ? method : "other"
+        let known = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"].contains(method) ? method : "other"
         let kind = AnswerKind(method: known, status: status)
         if let series = answered[kind] { return series.add() }
         let series = metrics.counter(

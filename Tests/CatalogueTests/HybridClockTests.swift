@@ -86,7 +86,9 @@ struct StoredFormTests {
             SongTags(genre: "", year: 0), at: stamp(2_000, 3, writer: .max))
         entry.collision = true
         entry.content.value = content(3, cover: true)
-        for one in [entry, song("x"), song("x").deleted(at: stamp(9))] {
+        var measured = song("x")
+        measured.loudness = Loudness(lufs: -14.2)
+        for one in [entry, song("x"), measured, song("x").deleted(at: stamp(9))] {
             #expect(EntryCodec.decode(EntryCodec.encode(one)) == one)
         }
     }

@@ -33,7 +33,7 @@ func randomEntries(_ count: Int, using generator: inout SeededGenerator) -> [Son
         case 0: entry = entry.edited(SongTags(title: "Title \(index)", year: 1980 + index), at: later)
         case 1: entry = entry.deleted(at: later)
         case 2: entry = entry.edited(SongTags(artist: "Artist \(index)"), at: later)
-        default: break
+        default: entry.loudness = Loudness(hundredths: Int32(-1_000 - index))
         }
         return entry
     }

@@ -3,6 +3,15 @@ import Model
 import Testing
 
 struct SongMergeTests {
+    @Test func `how loud a song is stays known, whoever edits it meanwhile`() {
+        let edited = song("Old").edited(SongTags(title: "New"), at: stamp(2_000))
+        var measured = song("Old")
+        measured.loudness = Loudness(lufs: -9.5)
+        for merged in [edited.merged(with: measured), measured.merged(with: edited)] {
+            #expect(merged.title.value == "New" && merged.loudness == Loudness(lufs: -9.5))
+        }
+    }
+
     @Test func `merging is commutative, associative and idempotent`() {
         for seed in 0..<300 {
             var generator = SeededGenerator(seed: UInt64(seed))

@@ -39,7 +39,7 @@ extension ClusterTests {
                 for path in try Music.songs(2) { try await library.upload(path, to: router) }
                 let victim = try #require(await cluster.running(.data).first)
                 await victim.kill()
-                let files = try Self.chunks(of: victim)
+                let files = try victim.chunkFiles()
                 #expect(files.count > 3)
                 let (flipped, emptied) = (files[0], files[1])
                 var bytes = try Data(contentsOf: flipped)
@@ -205,15 +205,6 @@ extension ClusterTests {
                 let paths = folders.map { "/usr/lib/\($0)/faketime/libfaketime.so.1" }
                 return try #require(paths.first { FileManager.default.fileExists(atPath: $0) })
             }
-        }
-
-        /// The files of all chunks on a server's disk.
-        @Loop
-        private static func chunks(of server: RealServer) throws -> [URL] {
-            let root = URL(filePath: server.home + "/chunks")
-            let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?.allObjects ?? []
-            return files.compactMap { $0 as? URL }.filter { $0.lastPathComponent.count == 64 }
-                .sorted { $0.lastPathComponent < $1.lastPathComponent }
         }
     }
 }

@@ -7,7 +7,7 @@ enum TargetGraph {
 
     /// What each target may use of ours and of the system's C libraries.
     static let allowed: [String: Set<String>] = [
-        "CLinux": [], "CProcessor": [], "COpenSSL": [], "CSQLite": [], "CAV": [],
+        "CLinux": [], "CProcessor": [], "COpenSSL": [], "CSQLite": [], "CAV": [], "CEBUR128": [],
         // Values.
         "Model": [], "Wire": ["Model"], "Crypto": ["Model", "COpenSSL", "CProcessor"],
         // Machines.
@@ -19,7 +19,7 @@ enum TargetGraph {
         // Worlds. libav is in `Media` alone, and `Media` in `rondo-media` alone.
         "Linux": values.union(["Platform", "CLinux", "COpenSSL"]),
         "SQLiteStore": values.union(["Platform", "Catalogue", "CSQLite"]),
-        "Media": values.union(["CAV"]),
+        "Media": values.union(["CAV", "CEBUR128"]),
         "Simulation": values.union(machines).union(["Platform"]),
         "Testbed": values.union(["Platform", "Linux"]),
         // Servers.

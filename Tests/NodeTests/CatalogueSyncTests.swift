@@ -18,13 +18,13 @@ extension StorageNode {
             chunks: 1, manifest: SHA256.hash(Array("\(title) manifest".utf8)), manifestLength: 10, cover: nil)
         let names = SongNames(SongTags(title: title), fileName: "")
         let song = SongEntry(names, content: content, addedAtMs: 1, at: catalogue.stamp())
-        return try await metadata.change(song.id) { _ in song }
+        return try await metadata.change(song.id) { _ in song }?.record
     }
 
     /// Enters a song here and tells the others.
     func spread(_ title: String, wanted: Int = 3) async throws -> Int {
         guard let record = try await enter(title) else { return 0 }
-        return await catalogue.spread(record, wanted: wanted)
+        return await catalogue.spread([record], wanted: wanted)
     }
 
     func titles() async -> [String] {
@@ -76,9 +76,9 @@ extension StorageNode {
         try await onLoop {
             let cluster = try await StorageCluster.start(2, data: 2)
             let record = try #require(try await cluster.nodes[0].enter("One"))
-            #expect(await cluster.nodes[0].catalogue.spread(record, wanted: 2) == 2)
+            #expect(await cluster.nodes[0].catalogue.spread([record], wanted: 2) == 2)
             let vector = try await cluster.nodes[1].metadata.vector()
-            #expect(await cluster.nodes[0].catalogue.spread(record, wanted: 2) == 2)
+            #expect(await cluster.nodes[0].catalogue.spread([record], wanted: 2) == 2)
             #expect(try await cluster.nodes[1].metadata.vector() == vector)
             cluster.stop()
         }

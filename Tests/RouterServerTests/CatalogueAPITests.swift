@@ -26,7 +26,7 @@ import TestTools
                 answer.text == """
                     {"addedAt":"1994-11-06T08:49:37Z","album":"Something","artist":"Björk \\"B\\"","available":true,\
                     "bytes":\(song.bytes.count),"chunks":12,"contentType":"audio/flac","cover":"\(song.path)/cover",\
-                    "durationMs":100000,"genre":null,"id":"\(song.entry.id)","sha256":"\(hash)",\
+                    "durationMs":100000,"genre":null,"id":"\(song.entry.id)","loudness":null,"sha256":"\(hash)",\
                     "title":"Élan/vital","track":null,"year":1994}
                     """)
             #expect(answer.headers["Content-Type"] == "application/json")
@@ -160,6 +160,37 @@ import TestTools
         }
     }
 
+    @Test func `Whoever watches is told what happened in the ring, the last of it first, and each thing once`()
+        async throws
+    {
+        try await onLoop {
+            let server = try await TestServer()
+            var alert = RingEvent(.alertPassed)
+            (alert.alert, alert.next) = ("a#1", ServerID(9))
+            server.cluster.events.noted = { [cluster = server.cluster] in cluster.changes.changed() }
+            for _ in 0..<100 { server.cluster.events.note(RingEvent(.died, about: ServerID(7))) }
+            server.cluster.events.note(alert)
+            let connection = try await server.connect()
+            try await connection.send("GET", "/api/v1/cluster/events")
+            _ = try await connection.readHead()
+            let told = try await connection.read(until: "id: 101\ndata: {\"alert\":\"a#1\",\"at\":\"")
+            #expect(!told.contains("id: 37\n"))
+            #expect(told.contains("event: ring\nid: 38\ndata: {\"about\":\"\(ServerID(7))\",\"at\":\""))
+            server.cluster.events.note(RingEvent(.manager))
+            let next = try await connection.read(until: "id: 102\ndata: ")
+            #expect(!next.contains("id: 100\n"))
+            connection.close()
+            // A browser that comes back says what it had last.
+            let again = try await server.connect()
+            try await again.send("GET", "/api/v1/cluster/events", headers: ["Last-Event-ID": "101"])
+            _ = try await again.readHead()
+            let rest = try await again.read(until: "id: 102\n")
+            #expect(!rest.contains("id: 101\n"))
+            again.close()
+            try await server.stop()
+        }
+    }
+
     @Test func `Health, readiness and metrics say how the server is`() async throws {
         try await onLoop {
             let server = try await TestServer()
@@ -214,6 +245,32 @@ import TestTools
                 #expect(answer.headers["Location"] == "http://127.0.1.4:8080\(path)")
             }
             #expect(try await server.request("POST", "/api/v1/songs", body: [1]).status == 307)
+            try await server.stop()
+        }
+    }
+
+    @Test func `A server that sends enough songs sends listeners to one with room, and says so where there is none`()
+        async throws
+    {
+        let song = try TestSong.one()
+        try await onLoop {
+            let server = try await TestServer([song])
+            server.cluster.hasRoom = false
+            let streams = ["\(song.path)/audio", "\(song.path)/fragment?from_ms=1", "\(song.path)/seg/0.m4s"]
+            for path in streams {
+                let answer = try await server.get(path)
+                #expect(answer.status == 503 && answer.headers["Retry-After"] == "2", "\(path)")
+                #expect(try code(answer) == "too_many_streams")
+            }
+            server.cluster.routersWithRoom = ["127.0.1.5:8080"]
+            for path in streams {
+                let answer = try await server.get(path)
+                #expect(answer.status == 307)
+                #expect(answer.headers["Location"] == "http://127.0.1.5:8080\(path)")
+            }
+            for path in ["/", "/api/v1/songs", song.path, "\(song.path)/chunks/0"] {
+                #expect(try await server.get(path).status == 200, "\(path)")
+            }
             try await server.stop()
         }
     }

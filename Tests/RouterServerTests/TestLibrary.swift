@@ -131,11 +131,15 @@ final class TestCluster: ClusterView {
     var knowsAllSongs = true
     var unreadiness: [String] = []
     var otherRouters: [String] = []
+    var hasRoom = true
+    var routersWithRoom: [String] = []
     let changes: ChangeSignal
+    let events: RingEvents
     var metricsText: String { "# HELP x x\n# TYPE x gauge\nx 1\n" }
 
     init(clock: any Clock) {
         changes = ChangeSignal(clock: clock)
+        events = RingEvents(own: ServerID(1), clock: clock)
         status = ClusterStatus(
             self: ServerID(1), epoch: 3,
             members: [
@@ -176,5 +180,13 @@ final class TestEdits: SongEdits {
         let record = try await metadata.change(id) { $0.map { next($0, stamp) } }
         guard let record else { throw APIError.noSuchSong }
         return ChangedSong(record.entry, replicas: 3)
+    }
+
+    func write(_ contents: [PlaylistContent]) async throws -> Int {
+        if let refusal { throw refusal }
+        stamps += 1
+        let stamp = Stamp(wallMs: stamps, counter: 0, writer: ServerID(1))
+        _ = try await metadata.write(contents.map { $0.entry(at: stamp) })
+        return 3
     }
 }

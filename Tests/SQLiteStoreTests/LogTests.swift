@@ -113,7 +113,7 @@ struct LogTests {
         let store = try await openStore(folder)
         let sequences = try await withThrowingTaskGroup(of: UInt64.self) { group in
             for index in 0..<60 {
-                group.addTask { try await store.add(song("Song \(index)", content: index))?.sequence ?? 0 }
+                group.addTask { try await store.add(song("Song \(index)", content: index))?.record.sequence ?? 0 }
                 group.addTask { UInt64(try await store.page(SongQuery(words: "song")).songs.isEmpty ? 0 : 0) }
             }
             return try await group.reduce(into: []) { $0.append($1) }
@@ -139,7 +139,7 @@ struct DatabaseLifeTests {
         #expect(store.origin == origin)
         #expect(store.putAside == nil)
         #expect(try await store.titles("song") == ["Song"])
-        #expect(try await store.add(song("Second", content: 2))?.sequence == 2)
+        #expect(try await store.add(song("Second", content: 2))?.record.sequence == 2)
     }
 
     @Test func `a restored copy of the database begins a log of its own`() async throws {
@@ -154,7 +154,7 @@ struct DatabaseLifeTests {
         try copy(folder, "catalogue.db", "copy.db")
         let copied = try await openStore(folder, file: "copy.db")
         #expect(copied.origin != origin)
-        #expect(try await copied.add(song("Other", content: 2))?.sequence == 1)
+        #expect(try await copied.add(song("Other", content: 2))?.record.sequence == 1)
         #expect(try await copied.vector().positions.count == 2)
     }
 

@@ -34,7 +34,7 @@ func song(
 
 extension SQLiteStore {
     @discardableResult
-    func add(_ song: SongEntry) async throws -> LogRecord? { try await change(song.id) { _ in song } }
+    func add(_ song: SongEntry) async throws -> SongChange? { try await change(song.id) { _ in song } }
 
     func groups(_ kind: SongGroup.Kind) async throws -> [SongGroup] {
         try await groups(kind, limit: 500, cursor: nil).groups

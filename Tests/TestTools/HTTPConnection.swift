@@ -70,13 +70,16 @@ package final class HTTPConnection {
     }
 
     /// Reads until `text` has come.
-    package func read(until text: String) async throws {
+    /// - Returns: all that came with it, some of what follows perhaps.
+    @discardableResult
+    package func read(until text: String) async throws -> String {
         var all: [UInt8] = []
         while !String(decoding: all, as: UTF8.self).contains(text) {
             let bytes = try await stream.read(atMost: 1 << 16, deadline: deadline)
             if bytes.isEmpty { throw StreamError.closed }
             all += bytes
         }
+        return String(decoding: all, as: UTF8.self)
     }
 
     /// Everything until the server closes.

@@ -214,7 +214,7 @@ import WebServer
         try await onLoop {
             let server = try TestServer(handler: Self.ok)
             for (origin, methods) in [
-                ("http://evil.example", "GET, HEAD"), ("http://127.0.1.9:8080", "GET, HEAD, POST, PATCH, DELETE"),
+                ("http://evil.example", "GET, HEAD"), ("http://127.0.1.9:8080", "GET, HEAD, POST, PUT, PATCH, DELETE"),
             ] {
                 let answer = try await server.request(
                     "OPTIONS", "/api/v1/songs", headers: ["Origin": origin, "Access-Control-Request-Method": "POST"])

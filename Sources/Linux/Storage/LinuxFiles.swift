@@ -51,6 +51,13 @@ package final class LinuxFiles: Files {
         return await media.render(spool, into: target, limit: limit, deadline: deadline)
     }
 
+    package func loudness(_ spool: any SpoolFile, deadline: MonotonicTime) async throws(MediaFailure) -> Loudness? {
+        guard let spool = spool as? LinuxSpool else {
+            throw MediaFailure(reason: "the song is in no file of this system")
+        }
+        return try await media.loudness(spool, deadline: deadline)
+    }
+
     package func saveState(_ name: String, _ bytes: [UInt8]) async throws(StoreError) {
         let ticket = state.ticket()
         try await pool.run { [self] () throws(StoreError) in try state.save(name, bytes, ticket: ticket) }

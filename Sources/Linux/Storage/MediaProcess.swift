@@ -30,33 +30,44 @@ final class MediaProcess {
             freed.wake()
         }
         let length = await spool.length
-        switch await answer(spool, fileName, deadline) {
-        case .failure(let failure): return .failed(failure.reason)
-        case .success(let bytes): return MediaAnswer.read(bytes, fileLength: length)
+        do throws(MediaFailure) {
+            let bytes = try await answer(to: ["--describe", Self.argument(fileName)], on: spool, deadline)
+            return MediaAnswer.read(bytes, fileLength: length)
+        } catch {
+            return .failed(error.reason)
         }
     }
 
-    private struct Failure: Error { var reason: String }
+    /// How loud the song is; nil for silence. Whoever asks does so for one song at a time.
+    func loudness(_ spool: LinuxSpool, deadline: MonotonicTime) async throws(MediaFailure) -> Loudness? {
+        let answer = String(decoding: try await answer(to: ["--loudness"], on: spool, deadline), as: UTF8.self)
+        if answer == "silence\n" { return nil }
+        guard answer.hasSuffix("\n"), let hundredths = Int32(answer.dropLast()) else {
+            throw MediaFailure(reason: "the answer is damaged")
+        }
+        return Loudness(hundredths: hundredths)
+    }
 
     private func answer(
-        _ spool: LinuxSpool, _ fileName: String, _ deadline: MonotonicTime
-    ) async -> Result<[UInt8], Failure> {
+        to arguments: [String], on spool: LinuxSpool, _ deadline: MonotonicTime
+    ) async throws(MediaFailure) -> [UInt8] {
         let child: ChildProcess
         do {
-            child = try start([Self.argument(fileName)], on: spool)
+            child = try start(arguments, on: spool)
         } catch {
-            return .failure(Failure(reason: "\(program) could not be started: \(error)"))
+            throw MediaFailure(reason: "\(program) could not be started: \(error)")
         }
+        let bytes: [UInt8]
         do throws(StreamError) {
-            let bytes = try await child.output?.readAll(limit: Self.answerLimit, deadline: deadline) ?? []
-            let exit = await child.waitOrKill(at: deadline)
-            return exit == .exited(0) ? .success(bytes) : .failure(Failure(reason: "the parser ended with \(exit)"))
+            bytes = try await child.output?.readAll(limit: Self.answerLimit, deadline: deadline) ?? []
         } catch {
             child.send(.kill)
             _ = await child.waitOrKill(at: deadline)
-            return .failure(
-                Failure(reason: error == .timedOut ? "the parser took too long" : "the parser failed: \(error)"))
+            throw MediaFailure(reason: error == .timedOut ? "the parser took too long" : "the parser failed: \(error)")
         }
+        let exit = await child.waitOrKill(at: deadline)
+        guard exit == .exited(0) else { throw MediaFailure(reason: "the parser ended with \(exit)") }
+        return bytes
     }
 
     private func start(_ arguments: [String], on spool: LinuxSpool) throws -> ChildProcess {
@@ -89,7 +100,7 @@ final class MediaProcess {
                 var length: Int64 = 0
                 while let bytes = try await child.output?.read(atMost: 256 << 10, deadline: deadline), !bytes.isEmpty {
                     length += Int64(bytes.count)
-                    guard length <= limit else { throw Failure(reason: "it is longer than \(limit) bytes") }
+                    guard length <= limit else { throw MediaFailure(reason: "it is longer than \(limit) bytes") }
                     try await target.append(bytes)
                 }
             } catch {

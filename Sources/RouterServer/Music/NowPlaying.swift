@@ -9,10 +9,17 @@ package final class NowPlaying {
     /// The most that are told to others.
     private static let maximum = 200
 
+    /// Songs that are being sent to listeners now.
+    package private(set) var streams = 0 { didSet { changed() } }
+    /// Called when `streams` is another.
+    package var changed: @Loop () -> Void = {}
     private let clock: any Clock
     private var lastRead: [ContentHash: MonotonicTime] = [:]
 
     package init(clock: any Clock) { self.clock = clock }
+
+    package func began() { streams += 1 }
+    package func ended() { streams -= 1 }
 
     package func note(_ recording: ContentHash) {
         lastRead[recording] = clock.now

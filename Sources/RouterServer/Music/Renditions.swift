@@ -85,10 +85,8 @@ package final class Renditions: SongRenditions {
         let entry = try await tools.metadata.entry(entry.id) ?? entry
         let manifest = try await tools.reader.manifest(of: entry).manifest
         if manifest.rendition != nil { return entry }
-        try await tools.reader.read(
-            manifest, from: 0, to: manifest.bytes, into: SongSink { try await source.append(Array($0.bytes)) })
-        let original = try await source.finish()
-        guard original == manifest.sha256 else { throw APIError.chunkUnavailable }
+        try await tools.reader.copy(manifest, into: source)
+        let original = manifest.sha256
         let limit = tools.clock.now + Self.deadline
         let problem = await tools.files.render(
             source, into: target, limit: Self.longest(manifest), deadline: limit)
@@ -134,7 +132,7 @@ package final class Renditions: SongRenditions {
     /// Puts the new manifest in the place of the one that it follows from, unless the song has changed meanwhile.
     private func enter(_ manifest: Attachment, for entry: SongEntry) async throws -> SongEntry {
         let before = entry.content.value
-        let record = try await tools.metadata.change(entry.id) { known in
+        let change = try await tools.metadata.change(entry.id) { known in
             guard var known, known.alive.value, known.content.value.sha256 == before.sha256,
                 known.content.value.manifest == before.manifest
             else { return nil }
@@ -144,14 +142,14 @@ package final class Renditions: SongRenditions {
             known.content.stamp.counter += 1
             return known
         }
-        guard let record else {
+        guard let change else {
             guard let known = try await tools.metadata.entry(entry.id), known.alive.value else {
                 throw APIError.noSuchSong
             }
             return known
         }
-        _ = await tools.catalogue.spread(record, wanted: min(3, tools.ring.others.count + 1))
-        return record.entry
+        _ = await tools.catalogue.spread([change.record], wanted: min(3, tools.ring.others.count + 1))
+        return change.entry
     }
 }
 

@@ -87,10 +87,24 @@ package final class SongReader: SongSource {
 
     package func read(_ manifest: Manifest, from: Int64, to: Int64, into sink: SongSink) async throws {
         let song = manifest.sha256
-        let sink = SongSink(room: { try await sink.waitForRoom() }) { [playing] piece in
-            playing.note(song)
-            try await sink.take(piece)
-        }
+        playing.began()
+        defer { playing.ended() }
+        try await deliver(
+            manifest, from: from, to: to,
+            into: SongSink(room: { try await sink.waitForRoom() }) { [playing] piece in
+                playing.note(song)
+                try await sink.take(piece)
+            })
+    }
+
+    /// Writes the original into a spool file and ends that.
+    package func copy(_ manifest: Manifest, into spool: any SpoolFile) async throws {
+        try await deliver(
+            manifest, from: 0, to: manifest.bytes, into: SongSink { try await spool.append(Array($0.bytes)) })
+        guard try await spool.finish() == manifest.sha256 else { throw APIError.chunkUnavailable }
+    }
+
+    private func deliver(_ manifest: Manifest, from: Int64, to: Int64, into sink: SongSink) async throws {
         var parts = SongParts(manifest, from: from, to: to)
         var isInHurry = false
         while !parts.isComplete {

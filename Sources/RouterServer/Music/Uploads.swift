@@ -31,6 +31,9 @@ package final class Uploads: SongUploads {
 
     let tools: Tools
     private var open = 0
+    var isBusy: Bool { open > 0 }
+    /// Called with each song that was taken in.
+    var stored: @Loop (SongEntry) -> Void = { _ in }
 
     package init(
         world: World, writer: ChunkWriter, client: ChunkClient, catalogue: CatalogueSync, reader: SongReader,
@@ -48,7 +51,9 @@ package final class Uploads: SongUploads {
         guard tools.ring.isAlone || !tools.ring.others.isEmpty else { throw APIError.tooFewServers }
         open += 1
         do {
-            return Upload(tools: tools, spool: try await tools.files.openSpool()) { [weak self] in self?.open -= 1 }
+            return Upload(
+                tools: tools, spool: try await tools.files.openSpool(), stored: { [weak self] in self?.stored($0) },
+                ended: { [weak self] in self?.open -= 1 })
         } catch {
             open -= 1
             throw APIError(error)
@@ -73,15 +78,20 @@ extension APIError {
 private final class Upload: SongUpload {
     private let tools: Uploads.Tools
     private let spool: any SpoolFile
+    private let stored: @Loop (SongEntry) -> Void
     private let ended: @Loop () -> Void
     private var hasEnded = false
 
     /// How long the parser may take.
     private static let parserDeadline = Duration.seconds(60)
 
-    init(tools: Uploads.Tools, spool: any SpoolFile, ended: @escaping @Loop () -> Void) {
+    init(
+        tools: Uploads.Tools, spool: any SpoolFile, stored: @escaping @Loop (SongEntry) -> Void,
+        ended: @escaping @Loop () -> Void
+    ) {
         self.tools = tools
         self.spool = spool
+        self.stored = stored
         self.ended = ended
     }
 
@@ -166,22 +176,23 @@ private final class Upload: SongUpload {
             guard before.content.value.sha256 == content.sha256 else { return .collision(with: before) }
             wasThere = true
         }
-        let record = try await tools.metadata.change(before?.id ?? names.id) { known in
+        let change = try await tools.metadata.change(before?.id ?? names.id) { known in
             guard let known else { return fresh }
             let isOther = known.alive.value && known.content.value.sha256 != content.sha256
             return isOther ? nil : known.uploadedAgain(fresh, at: stamp)
         }
-        guard let record else {
+        guard let change else {
             // Another upload of the same names was faster, between the look and the change.
             guard let winner = try await tools.metadata.entry(names.id) else { throw APIError.tooFewServers }
             return .collision(with: winner)
         }
         let wanted = min(3, tools.ring.others.count + 1)
-        let entries = await tools.catalogue.spread(record, wanted: wanted)
+        let entries = await tools.catalogue.spread([change.record], wanted: wanted)
         let replicas = min(copies, entries)
         guard replicas >= 2 || tools.ring.isAlone else { throw APIError.tooFewServers }
         // Meanwhile another file of the same names may have come, from another Router, and taken the id.
-        let entry = try await standing(names.id, content.sha256) ?? record.entry
+        let entry = try await standing(names.id, content.sha256) ?? change.entry
+        stored(entry)
         return wasThere ? .existing(entry, replicas: replicas) : .created(entry, replicas: replicas)
     }
 

@@ -76,6 +76,9 @@ enum ServerCommand {
             standard: "120M"),
         OptionSyntax(
             "scrub-rate", "BYTES", "a second that this server reads to find damaged copies; 0: never", standard: "8M"),
+        OptionSyntax(
+            "streams", "N", "songs that this server sends at a time; who wants one more is sent to another",
+            standard: "2000"),
         OptionSyntax("public-http", "HOST:PORT", "what listeners are told, where it differs from ADDRESS and --http"),
         OptionSyntax("write-token", "FILE", "uploads, edits and deletes over HTTP must show this file's token"),
         OptionSyntax("log", "text|json", "how log lines are written", standard: "text"),

@@ -24,6 +24,8 @@ struct ServerSettings {
 
     private mutating func configuration() -> ServerConfiguration {
         var result = ServerConfiguration(choice: choice(), home: reader.text("home") ?? "/var/lib/rondo", keys: keys())
+        result.process.pid = Int(ProcessInfo.processInfo.processIdentifier)
+        result.process.version = Commands.version
         result.address = address()
         (result.registries, result.registriesAreGiven) = registries()
         result.httpPort = reader.port("http", standard: ServerConfiguration.defaultHTTPPort)
@@ -39,6 +41,7 @@ struct ServerSettings {
         result.capacity = reader.size("capacity")
         result.repairRate = reader.rate("repair-rate") ?? result.repairRate
         result.scrubRate = reader.rate("scrub-rate") ?? result.scrubRate
+        result.streams = reader.whole("streams", in: 1...100_000, standard: result.streams)
         result.publicHTTP = reader.value("public-http", "HOST:PORT, as in music.example:80", Self.publicHTTP)
         result.writeToken = writeToken()
         result.logFormat = reader.choice(

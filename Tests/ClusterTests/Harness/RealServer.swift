@@ -45,6 +45,14 @@ final class RealServer {
     var url: String { "http://\(http)" }
     var isRunning: Bool { process.map { $0.exit == nil } ?? false }
 
+    /// The files of all chunks on its disk, in the order of their hashes.
+    func chunkFiles() throws -> [URL] {
+        let root = URL(filePath: home + "/chunks")
+        let files = FileManager.default.enumerator(at: root, includingPropertiesForKeys: nil)?.allObjects ?? []
+        return files.compactMap { $0 as? URL }.filter { $0.lastPathComponent.count == 64 }
+            .sorted { $0.lastPathComponent < $1.lastPathComponent }
+    }
+
     func start() throws {
         let command = launcher + [program] + arguments
         var child = ChildSpecification(
