@@ -19,6 +19,10 @@ package protocol ClusterView: AnyObject, Sendable {
     /// The live Routers but this one as listeners reach them, `HOST:PORT`, in random order.
     var otherRouters: [String] { get }
 
+    /// Servers that are dead or have left, `HOST:PORT`, each as itself and as listeners reached it: pages that they
+    /// served may be open still.
+    var goneHosts: [String] { get }
+
     /// Whether this server sends fewer songs than it may.
     var hasRoom: Bool { get }
 

@@ -76,15 +76,18 @@ package final class WebAPI {
         }
     }
 
-    /// Whether a page of this origin belongs to a server of the cluster, so that it may write.
+    /// Whether a page of this origin belongs to a server of the cluster, so that it may write. A page outlives the server
+    /// that served it, and goes on with the others.
     package func isMemberOrigin(_ origin: String) -> Bool {
-        cluster.status.members.contains { member in
-            ["\(member.address):\(member.httpPort)", member.publicHttp].contains { host in
-                // Browsers leave a scheme's own port out (RFC 6454 §6.1).
-                origin == "http://\(host)" || origin == "https://\(host)" || "\(origin):80" == "http://\(host)"
-                    || "\(origin):443" == "https://\(host)"
-            }
-        }
+        let hosts = cluster.status.members.lazy.flatMap { ["\($0.address):\($0.httpPort)", $0.publicHttp] }
+        return hosts.contains { Self.isOrigin(origin, of: $0) }
+            || cluster.goneHosts.contains { Self.isOrigin(origin, of: $0) }
+    }
+
+    /// Browsers leave a scheme's own port out (RFC 6454 §6.1).
+    private static func isOrigin(_ origin: String, of host: String) -> Bool {
+        origin == "http://\(host)" || origin == "https://\(host)" || "\(origin):80" == "http://\(host)"
+            || "\(origin):443" == "https://\(host)"
     }
 
     private func answer(_ route: Route, _ request: Request, _ body: RequestBody) async throws -> Response {

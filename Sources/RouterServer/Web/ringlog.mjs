@@ -6,8 +6,8 @@ const roleName = (role) => t(role === "data" ? "Data" : "Router")
 
 /** One sentence for an event; `name(id)` is what a server is called. Null for what is not worth a line. */
 export function sentence(event, name) {
-  const about = event.about ? name(event.about) : ""
   const teller = name(event.server)
+  const about = event.about ? name(event.about) : teller
   const list = (ids = []) => ids.map(name).join(", ")
   switch (event.kind) {
     case "joined": return t("{about} has joined the ring.", { about })
@@ -24,12 +24,12 @@ export function sentence(event, name) {
       teller, next: name(event.next),
     }) : null
     case "manager": return t("The alert is back: {about} is manager for this moment and counts the roles.", {
-      about: about || teller,
+      about,
     })
     case "imbalance": return t("A {role} is short: {list} is to become one.", {
       role: roleName(event.role), list: list(event.servers),
     })
-    case "roleTaken": return t("{about} is now {role}.", { about: about || teller, role: roleName(event.role) })
+    case "roleTaken": return t("{about} is now {role}.", { about, role: roleName(event.role) })
     case "repairBegan": return t("Repair: {n} copies are being made.", { n: event.copies ?? 0 })
     case "repairEnded": return t("Repair is done: every chunk has its copies.")
     default: return null

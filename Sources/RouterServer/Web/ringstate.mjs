@@ -166,7 +166,7 @@ export class RingState extends EventTarget {
 }
 
 /** Whether a member has a place in the ring. */
-export const isThere = (member) => member.state === "alive" || member.state === "suspect"
+export const isThere = (member) => ["alive", "suspect", "leaving"].includes(member.state)
 
 /** The wanted number of Data servers for so many: 2 to 3, as the spec has it. */
 export function wantedData(servers) {

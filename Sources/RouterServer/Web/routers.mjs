@@ -6,6 +6,10 @@ const longestBackOff = 30_000
 
 /** Origins with how often each failed in a row, and until when it is asked last. In the order of preference. */
 let routers = new Map()
+/** The origins of all servers that the newest state has. */
+let members = new Set()
+/** Whether this page may have come through something that is no server of the cluster. */
+let isProxied = true
 let refreshing = null
 
 /** Tells "learned" with the cluster's state, and "gone" with the origin of a Router that is no more. */
@@ -53,14 +57,21 @@ export function learn(cluster) {
   const live = cluster.members
     .filter((member) => member.role === "router" && member.state === "alive")
     .map(originOf)
-  const gone = cluster.members.filter((member) => member.state === "dead" || member.state === "left").map(originOf)
-  for (const origin of gone) routerEvents.dispatchEvent(new CustomEvent("gone", { detail: origin }))
+  const present = cluster.members.map(originOf)
+  for (const origin of members) {
+    if (!present.includes(origin)) routerEvents.dispatchEvent(new CustomEvent("gone", { detail: origin }))
+  }
+  members = new Set(present)
   if (live.length === 0) return
   const before = routers
   routers = new Map()
   const keep = (origin) => routers.set(origin, before.get(origin) ?? { failures: 0, until: 0 })
+  // An origin that never was a server's stands before all of them, as a proxy does.
+  if (present.includes(location.origin)) isProxied = false
   // Those in use stay in front; new ones come in random order, so that a dead Router's pages do not all move to one.
-  for (const origin of before.keys()) if (live.includes(origin)) keep(origin)
+  for (const origin of before.keys()) {
+    if (live.includes(origin) || (isProxied && origin === location.origin)) keep(origin)
+  }
   for (const origin of shuffled(live)) if (!routers.has(origin)) keep(origin)
   if (!routers.has(location.origin)) keep(location.origin)
   try { localStorage.setItem(storageKey, JSON.stringify([...routers.keys()])) } catch { /* Storage is full or off. */ }

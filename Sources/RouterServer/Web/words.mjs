@@ -79,6 +79,7 @@ const spanish = {
     "Cambiar esta biblioteca requiere su clave de escritura. La tiene quien la opera.",
   // The ring
   "Data": "Data", "Router": "Router", "alive": "vivo", "suspect": "sospechoso", "dead": "muerto", "left": "se fue",
+  "leaving": "yéndose",
   "gone": "se fue", "{n} servers": "{n} servidores", "A ring of {n} servers": "Un anillo de {n} servidores",
   "Data : Router, wanted 2 : 3": "Data : Router, meta 2 : 3", "all chunks safe": "todo a salvo",
   "{n} chunks under repair": "{n} trozos en reparación", "{n} chunks": "{n} trozos",
