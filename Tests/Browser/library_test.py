@@ -105,8 +105,10 @@ class LibraryTests(World):
             window.rolling = setInterval(() => { rows.scrollTop += 400 }, 16)
         }""")
         listener.until("document.querySelector('.rows').scrollTop > 40000")
-        slow = listener.page.evaluate("clearInterval(rolling), frames.filter(length => length > 100).length")
-        self.assertLessEqual(slow, 2, "frames that took more than 100 ms")
+        frames = sorted(listener.page.evaluate("clearInterval(rolling), frames"))
+        # On a machine that is busy with a cluster some frames are late; nine of ten have to be smooth.
+        self.assertGreater(len(frames), 30)
+        self.assertLess(frames[len(frames) * 9 // 10], 70, f"milliseconds of frames: {frames[-10:]}")
         listener.page.evaluate("document.querySelector('.rows').scrollTop = 54 * 50000")
         listener.until("[...document.querySelectorAll('.title')].some(node => node.textContent === 'Song 50003')",
                        seconds=30)
@@ -150,6 +152,48 @@ class LibraryTests(World):
         listener.until("document.querySelector('.now-title').textContent === 'Brook'")
         listener.page.keyboard.press("s")
         self.assertEqual(listener.page.get_attribute(".controls button:first-child", "aria-pressed"), "true")
+
+    def test_favourites_are_kept_for_everybody(self):
+        listener = self.listener()
+        listener.search("cloud")
+        self.expect_titles(listener, ["Cloud"])
+        listener.row("Cloud").locator(".c-heart button").click()
+        other = self.listener(self.cluster.routers()[1])
+        other.until("!document.querySelector('.link-favourites').hidden")
+        other.page.click(".link-favourites a")
+        self.expect_titles(other, ["Cloud"])
+        other.row("Cloud").locator(".c-heart button").click()
+        self.expect_titles(other, [])
+
+    def test_a_playlist_is_made_put_in_order_and_deleted(self):
+        listener = self.listener()
+        page = listener.page
+        for number, title in enumerate(["Brook", "Cloud", "Dune"]):
+            listener.search(title)
+            self.expect_titles(listener, [title])
+            listener.row(title).click(button="right")
+            page.click("text=Add to playlist…")
+            if number == 0:
+                page.fill("dialog input[name=name]", "Evening")
+            else:
+                page.select_option("dialog select", label="Evening")
+            page.click('dialog button:text-is("Add")')
+            listener.until(f"document.querySelectorAll('.toast').length > {number}")
+        page.click("#list-links a:text-is('Evening')")
+        self.expect_titles(listener, ["Brook", "Cloud", "Dune"])
+        listener.row("Dune").click(button="right")
+        page.click("text=Move up")
+        self.expect_titles(listener, ["Brook", "Dune", "Cloud"])
+        listener.row("Brook").click(button="right")
+        page.click("text=Take out of the playlist")
+        self.expect_titles(listener, ["Dune", "Cloud"])
+        page.click(".actions >> text=Rename…")
+        page.fill("dialog input[name=name]", "Night")
+        page.click("dialog >> text=Save")
+        listener.until("document.querySelector('h1').textContent === 'Night'")
+        page.click(".actions >> text=Delete…")
+        page.click('dialog button:text-is("Delete")')
+        listener.until("document.querySelectorAll('#list-links a').length === 0")
 
     def test_tags_are_edited_and_everybody_sees_them(self):
         listener = self.listener()

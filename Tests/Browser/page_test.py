@@ -7,7 +7,7 @@ import unittest
 
 from axe_playwright_python.sync_playwright import Axe
 
-from cluster import eventually
+from cluster import PROGRAM, eventually
 from library_test import sine
 from world import World
 
@@ -26,7 +26,7 @@ class RingTests(World):
         dead = self.cluster.data()[0]
         dead.kill()
         listener.until("document.querySelectorAll('.ring .server.dead').length === 1", seconds=10)
-        listener.until(f"document.querySelector('#ring-log').textContent.includes('{dead.address} is dead')", seconds=10)
+        listener.until(f"document.getElementById('ring-log').textContent.includes('{dead.address} is dead')")
         # Below two Data servers a Router takes the role at once.
         listener.until("document.querySelectorAll('.ring .server.data:not(.dead)').length === 2", seconds=10)
         listener.until("document.querySelector('#ring-log').textContent.includes('is now Data')")
@@ -141,7 +141,8 @@ class MannersTests(World):
         })""")
         print(f"    {timing['bytes'] / 1000:.1f} KB over the wire, loaded after {timing['loaded']:.0f} ms")
         self.assertLess(timing["bytes"], 100_000)
-        self.assertLess(timing["loaded"], 1000)
+        # A program that was built to be debugged compresses the files twenty times as slowly, once.
+        self.assertLess(timing["loaded"], 4000 if "debug" in PROGRAM else 1000)
 
     def test_nothing_is_wider_than_a_phone(self):
         listener = self.listener(width=360, height=740)

@@ -121,6 +121,14 @@ class PlayerTests(World):
         listener.until("document.querySelector('.count').textContent === '1 song'", seconds=10)
         self.assertEqual(listener.text(".rows-body .title"), "Song in Opus")
 
+    def test_a_loud_song_is_brought_down_to_the_level_of_the_others(self):
+        song = eventually("its loudness is measured", lambda: next(
+            (song for song in self.cluster.songs("song in mp3") if song.get("loudness") is not None), None), seconds=90)
+        listener = self.listener()
+        listener.play("Song in MP3")
+        wanted = min(1, 10 ** ((-18 - song["loudness"]) / 20))
+        self.assertAlmostEqual(listener.page.evaluate("document.getElementById('audio').volume"), wanted, places=3)
+
     def test_one_song_follows_another_without_a_gap(self):
         listener = self.listener()
         listener.play("Song in FLAC")
