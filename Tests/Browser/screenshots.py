@@ -32,7 +32,7 @@ def take(cluster, browser, folder):
         listener.page.screenshot(path=os.path.join(folder, name))
         print(name, os.path.getsize(os.path.join(folder, name)) // 1000, "KB")
 
-    listener = browser.listener(height=820).open(cluster.routers()[0], view="albums")
+    listener = browser.listener(height=700).open(cluster.routers()[0], view="albums")
     listener.until("document.querySelectorAll('.card').length > 5")
     picture(listener, "library.png")
     listener.page.close()

@@ -26,8 +26,7 @@ export class RingPicture {
             id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: "auto",
           }, makeSVG("path", { d: "M0 0L8 4L0 8z" }))),
       makeSVG("circle", { cx: centre, cy: centre, r: radius, class: "track" }),
-      this.links, makeSVG("circle", { cx: centre, cy: centre, r: 112, class: "middle-ground" }), this.travel,
-      this.servers, this.middle)
+      this.links, this.travel, this.servers, this.middle)
     this.places = new Map()
     this.nodes = new Map()
     this.managers = new Map()
@@ -70,7 +69,9 @@ export class RingPicture {
       : makeSVG("circle", { r: 29, class: "body" })
     const letter = makeSVG("text", { class: "letter", y: 9 })
     letter.textContent = isGhost ? "✕" : isData ? "D" : "R"
-    const outward = { x: Math.cos(angle) * 56, y: Math.sin(angle) * 56 }
+    // Above, a crown needs room between the shape and its label.
+    const isAbove = Math.sin(angle) < -0.5
+    const outward = { x: Math.cos(angle) * 56, y: isAbove ? -80 : Math.sin(angle) * 56 }
     const side = Math.abs(Math.cos(angle)) < 0.35 ? "middle" : Math.cos(angle) > 0 ? "start" : "end"
     const label = makeSVG("text", { class: "label", x: outward.x, y: outward.y, "text-anchor": side })
     label.textContent = member.address
