@@ -84,6 +84,8 @@ class Listener:
     def play(self, title):
         """Searches for a song and plays it; returns once it is heard."""
         self.search(title)
+        self.until(f"[...document.querySelectorAll('.rows-body .title')].some(node => node.textContent === '{title}')",
+                   seconds=20)
         self.row(title).hover()
         self.row(title).locator(".c-play button").click()
         self.until("document.getElementById('audio').currentTime > 0.2", seconds=30)

@@ -85,14 +85,20 @@ export function showSongs(view, parameters) {
     return own.reach(index).catch((error) => complain(own, error))
   }
 
+  let removeComplaint = () => {}
+  /** Says why there are no songs, and asks again by itself where that may help. */
   function complain(own, error) {
     if (own !== list || error.name === "AbortError") return
-    toast(t("The songs cannot be listed: {reason}", { reason: error.message }), {
-      isError: true, action: t("Try again"), onaction: () => load(source.count - 1),
+    const again = () => { if (own === list) load(own.wanted) }
+    removeComplaint()
+    removeComplaint = toast(t("The songs cannot be listed: {reason}", { reason: error.message }), {
+      isError: true, action: t("Try again"), onaction: again,
     })
+    if (error.status === 0 || error.status >= 500) setTimeout(again, 2000)
   }
 
   function shown() {
+    removeComplaint()
     for (const song of list.songs.filter((song) => isHidden(song.id))) {
       // The answer came before its deletion.
       list.songs.splice(list.songs.indexOf(song), 1)
@@ -142,6 +148,7 @@ export function showSongs(view, parameters) {
   return () => {
     clearTimeout(waiting)
     list.close()
+    list = null
     songs.close()
     search.removeEventListener("input", typed)
     for (const [name, listener] of listeners) libraryEvents.removeEventListener(name, listener)
