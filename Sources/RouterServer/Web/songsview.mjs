@@ -110,6 +110,7 @@ export function showSongs(view, parameters) {
     nothing.textContent = question.q
       ? t("Nothing is found for “{words}”.", { words: question.q }) : t("Nothing is found.")
     songs.node.hidden = list.count === 0
+    actions.hidden = list.count === 0
     bar.hidden = list.count === 0 && !isAsked
     count.textContent = list.count > 0 ? songsText(list.count) : ""
     songs.refresh()
@@ -126,8 +127,9 @@ export function showSongs(view, parameters) {
   const bar = make(
     "div", { className: "list-bar" }, count, more,
     make("label", { className: "inline" }, make("span", { textContent: t("Sort by") }), sort))
+  const actions = playButtons(() => list.all(500))
   view.append(
-    make("div", { className: "view-head" }, heading, playButtons(() => list.all(500))), bar, filterRow, empty, nothing,
+    make("div", { className: "view-head" }, heading, actions), bar, filterRow, empty, nothing,
     songs.node)
   view.classList.add("fills")
 

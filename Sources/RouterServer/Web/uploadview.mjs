@@ -144,6 +144,7 @@ function reasonText({ code, reason }) {
     empty_file: "The file is empty.", too_large: "The file is too large.", disk_full: "The servers' disks are full.",
     too_few_servers: "Too few servers are there to keep it safely.",
     foreign_origin: "This page may not add music.",
+    collision: "Another recording has this title, artist and album already. Give this one other tags above.",
   }
   return known[code] ? t(known[code]) : reason
 }

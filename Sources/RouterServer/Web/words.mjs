@@ -73,6 +73,8 @@ const spanish = {
   "The file is empty.": "El archivo está vacío.", "The file is too large.": "El archivo es demasiado grande.",
   "The servers' disks are full.": "Los discos de los servidores están llenos.",
   "Too few servers are there to keep it safely.": "Hay muy pocos servidores para guardarla con seguridad.",
+  "Another recording has this title, artist and album already. Give this one other tags above.":
+    "Otra grabación ya tiene este título, artista y álbum. Dale otras etiquetas arriba.",
   "This page may not add music.": "Esta página no puede añadir música.",
   "Write token": "Clave de escritura", "Use it": "Usarla",
   "Changing this library needs its write token. Its operator has it.":
