@@ -28,6 +28,7 @@ enum PageFile: String, Hashable, CaseIterable {
     case songlist = "songlist.mjs"
     case songrows = "songrows.mjs"
     case songsview = "songsview.mjs"
+    case start = "start.mjs"
     case timeline = "timeline.mjs"
     case track = "track.mjs"
     case transfer = "transfer.mjs"
@@ -65,6 +66,7 @@ enum PageFile: String, Hashable, CaseIterable {
         case .songlist: PackageResources.songlist_mjs
         case .songrows: PackageResources.songrows_mjs
         case .songsview: PackageResources.songsview_mjs
+        case .start: PackageResources.start_mjs
         case .timeline: PackageResources.timeline_mjs
         case .track: PackageResources.track_mjs
         case .transfer: PackageResources.transfer_mjs

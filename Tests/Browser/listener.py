@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 from cluster import eventually
 
@@ -43,8 +43,10 @@ class Listener:
         self.page = self.context.new_page()
         self.errors = []
         self.requests = []
+        self.failures = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.on("console", lambda message: self.complain(message.text))
+        self.page.on("requestfailed", lambda request: self.failures.append(f"{request.url}: {request.failure}"))
         self.page.on("request", lambda request: self.requests.append(request.url))
 
     def complain(self, text):
@@ -53,6 +55,7 @@ class Listener:
 
     def open(self, server, view="songs"):
         self.page.goto(f"{server.origin}/#{view}")
+        self.until("'ready' in document.documentElement.dataset", seconds=30)
         return self
 
     def close(self):
@@ -61,13 +64,21 @@ class Listener:
 
     def until(self, expression, seconds=15):
         """Waits until an expression in the page is true, and returns it; the page's policy forbids the usual way."""
-        look = lambda: self.page.evaluate(expression) or self.page.wait_for_timeout(30)
+        def look():
+            try:
+                return self.page.evaluate(expression) or self.page.wait_for_timeout(30)
+            except Error as error:
+                # The page is just being loaded again.
+                if "context was destroyed" not in str(error):
+                    raise
+                return False
+
         try:
             return eventually(expression, look, seconds=seconds, every=0)
         except AssertionError as error:
             picture = os.path.join(tempfile.gettempdir(), f"rondo-page-{os.getpid()}-{id(error)}.png")
             self.page.screenshot(path=picture)
-            raise AssertionError(f"{error}\nthe page then: {picture}") from None
+            raise AssertionError(f"{error}\nthe page then: {picture}\n{self.failures[-5:]}") from None
 
     def count(self, selector):
         return self.page.locator(selector).count()

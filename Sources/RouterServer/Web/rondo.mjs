@@ -179,3 +179,4 @@ navigator.serviceWorker?.ready.then((registration) => {
   const own = loaded.filter((url) => url.origin === location.origin && /^\/\w+\.\w+$/.test(url.pathname))
   registration.active?.postMessage(["/", ...own.map((url) => url.pathname)])
 })
+document.documentElement.dataset.ready = ""
