@@ -139,8 +139,11 @@ class PlayerTests(World):
         listener.until("document.querySelectorAll('.rows-body .song-row').length >= 5")
         listener.row("Song in AAC").click(button="right")
         listener.page.click("text=Play next")
-        listener.page.evaluate("document.getElementById('place').value = 318")
-        listener.page.evaluate("document.getElementById('place').dispatchEvent(new Event('change'))")
+        listener.page.evaluate("""() => {
+            const place = document.getElementById("place")
+            place.value = 318
+            place.dispatchEvent(new Event("change"))
+        }""")
         listener.until("document.getElementById('audio').readyState > 2")
         listener.sample()
         listener.until("document.querySelector('.now-title').textContent === 'Song in AAC'", seconds=20)
