@@ -68,6 +68,7 @@ test:
 	$(run_tests) --filter '$(children)' || failed=1; \
 	$(run_tests) --filter '$(clusters)' --no-parallel || failed=1; \
 	$(as_root) $(run_tests) --filter '$(hosts)' --no-parallel || failed=1; \
+	scripts/test-page .build/debug/rondo || failed=1; \
 	test -z "$$failed"
 
 # On a Docker engine: the one that answers, else one of its own, which is stopped afterwards.

@@ -64,6 +64,10 @@ final class ServerView: ClusterView {
             replication: now.replication, songs: songs, bytes: now.bytes, process: process, load: now.load)
     }
 
+    var goneHosts: [String] {
+        (sources().ring?.roster.gone ?? []).flatMap { ["\($0.host):\($0.httpPort)", $0.publicAddress] }
+    }
+
     private static func member(_ entry: RosterEntry, in ring: Ring) -> ClusterStatus.Member {
         let isSuspect = ring.suspects.contains(entry.id)
         let links = Links(of: entry.id, in: ring.roster, passingOver: ring.suspects)

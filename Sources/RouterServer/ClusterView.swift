@@ -21,6 +21,10 @@ package protocol ClusterView: AnyObject, Sendable {
     /// - Parameter host: what the asker called this server, its `Host`.
     func otherRouters(forHost host: String?) -> [String]
 
+    /// Servers that are dead or have left, `HOST:PORT`, each as itself and as listeners reached it: pages that they
+    /// served may be open still.
+    var goneHosts: [String] { get }
+
     /// Whether this server sends fewer songs than it may.
     var hasRoom: Bool { get }
 

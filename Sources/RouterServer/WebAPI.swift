@@ -30,6 +30,7 @@ package final class WebAPI {
     private let shelf: SegmentShelf
     private let unmeasured: @Loop (SongEntry) -> Void
     private let prepared: PreparedSongs
+    private let page = PageShelf()
 
     /// - Parameter unmeasured: is told of a song that is played and of which nobody knows how loud it is.
     package init(
@@ -76,20 +77,23 @@ package final class WebAPI {
         }
     }
 
-    /// Whether a page of this origin belongs to a server of the cluster, so that it may write.
+    /// Whether a page of this origin belongs to a server of the cluster, so that it may write. A page outlives the server
+    /// that served it, and goes on with the others.
     package func isMemberOrigin(_ origin: String) -> Bool {
-        cluster.status.members.contains { member in
-            ["\(member.address):\(member.httpPort)", member.publicHttp].contains { host in
-                // Browsers leave a scheme's own port out (RFC 6454 §6.1).
-                origin == "http://\(host)" || origin == "https://\(host)" || "\(origin):80" == "http://\(host)"
-                    || "\(origin):443" == "https://\(host)"
-            }
-        }
+        let hosts = cluster.status.members.lazy.flatMap { ["\($0.address):\($0.httpPort)", $0.publicHttp] }
+        return hosts.contains { Self.isOrigin(origin, of: $0) }
+            || cluster.goneHosts.contains { Self.isOrigin(origin, of: $0) }
+    }
+
+    /// Browsers leave a scheme's own port out (RFC 6454 §6.1).
+    private static func isOrigin(_ origin: String, of host: String) -> Bool {
+        origin == "http://\(host)" || origin == "https://\(host)" || "\(origin):80" == "http://\(host)"
+            || "\(origin):443" == "https://\(host)"
     }
 
     private func answer(_ route: Route, _ request: Request, _ body: RequestBody) async throws -> Response {
         switch route {
-        case .page(let file): return file.response
+        case .page(let file): return page.response(file, to: request)
         case .health: return .json(["status": "ok"], headers: ["Cache-Control": "no-store"])
         case .readiness: return readiness
         case .metrics:

@@ -281,7 +281,7 @@ import TestTools
             for (path, type) in [
                 ("/", "text/html; charset=utf-8"), ("/index.html", "text/html; charset=utf-8"),
                 ("/rondo.mjs", "text/javascript; charset=utf-8"), ("/rondo.css", "text/css; charset=utf-8"),
-                ("/icon.svg", "image/svg+xml"),
+                ("/icon.svg", "image/svg+xml"), ("/rondo.webmanifest", "application/manifest+json"),
             ] {
                 let answer = try await server.get(path)
                 #expect(answer.status == 200)
@@ -291,6 +291,8 @@ import TestTools
                 let policy = answer.headers["Content-Security-Policy"]
                 #expect(policy?.contains("default-src 'none'; script-src 'self';") == true)
                 #expect(policy?.contains("unsafe") == false)
+                let again = try await server.get(path, ["If-None-Match": answer.headers["ETag"] ?? ""])
+                #expect(again.status == 304)
             }
             try await server.stop()
         }

@@ -131,6 +131,7 @@ final class TestCluster: ClusterView {
     var knowsAllSongs = true
     var unreadiness: [String] = []
     var otherRouters: [String] = []
+    var goneHosts: [String] = []
     var hasRoom = true
     var routersWithRoom: [String] = []
     func routersWithRoom(forHost host: String?) -> [String] { routersWithRoom }
