@@ -28,7 +28,8 @@ places := --scratch-path .build --cache-path .build/caches --config-path .build/
 	--security-path .build/security --disable-sandbox
 release := $(places) -c release --static-swift-stdlib
 
-.PHONY: run test acceptance acceptance-short mutations fuzz fuzz-media bench-ring bench-search bench-stream build clean help set-up lint
+.PHONY: run test acceptance acceptance-short mutations fuzz fuzz-media bench-ring bench-search bench-stream build clean \
+	help set-up lint
 
 help:
 	@sed -n 's/^#   //p' Makefile

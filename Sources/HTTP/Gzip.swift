@@ -1,7 +1,7 @@
 /// Text in a third of its bytes, for those that take `Content-Encoding: gzip`.
 ///
-/// It is what this program needs of RFC 1951 and 1952 and no more: repetitions within 32 KiB are found, and written with
-/// the fixed codes. Tables made for each file would take a sixth off the rest, and thrice as much code.
+/// It is what this program needs of RFC 1951 and 1952 and no more: repetitions within 32 KiB are found, and written
+/// with the fixed codes. Tables made for each file would take a sixth off the rest, and thrice as much code.
 package enum Gzip {
     /// One gzip member that holds these bytes.
     package static func compress(_ bytes: [UInt8]) -> [UInt8] {

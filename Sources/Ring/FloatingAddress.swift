@@ -254,7 +254,7 @@ package struct FloatingAddress: Sendable {
 
     // MARK: Who
 
-    /// Those to whom the holder tells its claim: the next Routers clockwise, and where there are fewer than two, others.
+    /// Those to whom the holder tells its claim: the next Routers clockwise; where there are fewer than two, others.
     private var witnesses: [ServerID] {
         let others = clockwise(from: own).filter { $0 != own }
         let next = others.filter(routers.contains).prefix(configuration.witnesses)

@@ -77,8 +77,8 @@ package final class WebAPI {
         }
     }
 
-    /// Whether a page of this origin belongs to a server of the cluster, so that it may write. A page outlives the server
-    /// that served it, and goes on with the others.
+    /// Whether a page of this origin belongs to a server of the cluster, so that it may write. A page outlives the
+    /// server that served it, and goes on with the others.
     package func isMemberOrigin(_ origin: String) -> Bool {
         let hosts = cluster.status.members.lazy.flatMap { ["\($0.address):\($0.httpPort)", $0.publicHttp] }
         return hosts.contains { Self.isOrigin(origin, of: $0) }
