@@ -77,7 +77,7 @@ acceptance: build
 	@scripts/music
 	@scripts/acceptance
 
-# The short form, with the programs that the tests have built: what every change is checked with.
+# The short form, with the programs that the tests have built.
 acceptance-short:
 	@scripts/set-up test
 	@scripts/music

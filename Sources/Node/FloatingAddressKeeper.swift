@@ -61,6 +61,8 @@ final class FloatingAddressKeeper {
         self.log = log
         self.metrics = metrics
         self.serve = serve
+        // What a process before this one may have left there.
+        interface?.remove()
         peers.handle(.floatingAddress) { [weak self] in self?.answer($0) ?? .failure(Self.stopping) }
     }
 

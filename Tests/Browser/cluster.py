@@ -152,6 +152,20 @@ class Cluster:
         except urllib.error.HTTPError as error:
             raise AssertionError(f"{path}: {error.code} {error.read().decode()}") from error
 
+    def ready_for_segments(self, song):
+        """Waits until a song's playlist is there, which may take a rendition."""
+        def look():
+            try:
+                with urllib.request.urlopen(
+                        f"{self.routers()[0].origin}/api/v1/songs/{song}/hls.m3u8", timeout=20) as answer:
+                    return answer.status == 200
+            except urllib.error.HTTPError as error:
+                if error.code != 503:
+                    raise
+                return False
+
+        eventually("the song has segments", look, seconds=180, every=0.5)
+
     def songs(self, words=""):
         query = urllib.parse.urlencode({"q": words, "limit": 500})
         return fetch(f"{self.routers()[0].origin}/api/v1/songs?{query}")["songs"]

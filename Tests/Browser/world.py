@@ -39,4 +39,6 @@ class World(unittest.TestCase):
         for name, (file, _) in SONGS.items():
             path = os.path.join(FORMATS, file) if file else os.path.join(
                 MUSIC, "singularity-music", "A New Journey.ogg")
-            cls.cluster.upload(path, title=f"Song in {name}")
+            song = cls.cluster.upload(path, title=f"Song in {name}")
+            # A rendition is made when somebody asks first, and takes its time in a program that is not optimised.
+            cls.cluster.ready_for_segments(song["id"])

@@ -8,11 +8,11 @@ import TestTools
 extension ClusterTests {
     /// A parser that goes wrong costs the upload that it was given, and nothing else.
     @Suite struct ParserTests {
-        /// The real parser, but for three files' names.
+        /// The real parser, but for three files' names, which stand behind `--describe`.
         private static func script(around parser: String) -> String {
             """
             #!/bin/sh
-            case $1 in
+            case $2 in
             crash*) kill -SEGV $$ ;;
             hang*) ulimit -t 1; while :; do :; done ;;
             bomb*) ulimit -v 262144; exec tail /dev/zero ;;

@@ -15,54 +15,55 @@ import Testing
         async throws
     {
         try await withHostCluster(environment: ["RONDO_VIRTUAL_IP": Self.address + "/16"]) { cluster, bed in
-            let holder: @Loop () async throws -> ChaosServer = { try await Self.onlyHolder(cluster, bed) }
-            var listener = try Listening(bed.host(2), Self.address)
-            let killed = try await holder()
-            await killed.kill()
-            _ = try await holder()
-            try killed.start()
+            let first = try await Self.holder(cluster, bed)
+            var listener = try await Listening(bed.host(2), Self.address, cluster)
+            await first.kill()
+            let second = try await Self.holder(cluster, bed, besides: first)
+            #expect(try await listener.longestGap() <= .seconds(1), "after a kill")
+            try first.start()
             try await cluster.ready()
             try await cluster.expectOne(within: .seconds(10))
-            #expect(try await listener.longestGap() <= .seconds(1), "after a kill")
 
-            listener = try Listening(bed.host(2), Self.address)
-            let stopped = try await holder()
-            await stopped.pause()
-            try await cluster.expectGone(stopped, within: .seconds(5))
-            let next = try await holder()
-            #expect(next !== stopped)
-            await stopped.proceed()
-            try await cluster.expectOne(within: .seconds(10))
-            let later = try await holder()
-            #expect(later === next)
+            listener = try await Listening(bed.host(2), Self.address, cluster)
+            await second.pause()
+            let third = try await Self.holder(cluster, bed, besides: second)
             #expect(try await listener.longestGap() <= .milliseconds(2_500), "after a stop")
+            try await cluster.expectGone(second, within: .seconds(5))
+            await second.proceed()
+            try await cluster.expectOne(within: .seconds(10))
+            let keeper = try await Self.holder(cluster, bed)
+            #expect(keeper === third)
 
-            listener = try Listening(bed.host(2), Self.address)
-            let cut = try await holder()
-            try await bed.wire { $0.unplugged = [cut.index + 2] }
+            listener = try await Listening(bed.host(2), Self.address, cluster)
+            try await bed.wire { $0.unplugged = [third.index + 2] }
             let (after, _) = await cluster.settles(within: .seconds(1)) {
-                await Self.has(cut, bed) ? "it still has the address" : nil
+                await Self.has(third, bed) ? "it still has the address" : nil
             }
             #expect(after != nil, "the one that is cut off gives the address up")
-            let third = try await holder()
-            #expect(third !== cut)
-            try await cluster.expectGone(cut, within: .seconds(5))
-            #expect(await !Self.has(cut, bed))
+            let fourth = try await Self.holder(cluster, bed, besides: third)
+            // It moves within 700 ms; a question that is under way, and ARP, come on top.
+            #expect(try await listener.longestGap() <= .milliseconds(1_200), "after a cut")
+            try await cluster.expectGone(third, within: .seconds(5))
+            #expect(await !Self.has(third, bed))
             try await bed.heal()
             try await cluster.expectOne(within: .seconds(10))
-            let last = try await holder()
-            #expect(last === third)
-            #expect(try await listener.longestGap() <= .seconds(1), "after a cut")
+            let last = try await Self.holder(cluster, bed)
+            #expect(last === fourth)
         }
     }
 
     /// Waits until one server has the address on its interface, and returns it.
+    /// - Parameter gone: one on whose host the kernel may still have it.
     @Loop
-    private static func onlyHolder(_ cluster: ChaosCluster, _ bed: Testbed) async throws -> ChaosServer {
+    private static func holder(
+        _ cluster: ChaosCluster, _ bed: Testbed, besides gone: ChaosServer? = nil
+    ) async throws -> ChaosServer {
         var holders: [ChaosServer] = []
         let (after, last) = await cluster.settles(within: .seconds(5)) {
             holders = []
-            for server in cluster.servers where await has(server, bed) { holders.append(server) }
+            for server in cluster.servers where server !== gone {
+                if await has(server, bed) { holders.append(server) }
+            }
             return holders.count == 1 ? nil : "\(holders.map(\.name)) have the address"
         }
         guard after != nil, let holder = holders.first else { throw ChaosError(last + (await cluster.report())) }
@@ -81,9 +82,12 @@ import Testing
 private struct Listening {
     private let process: ChildProcess
     private let folder: TemporaryFolder
+    private let cluster: ChaosCluster
 
-    init(_ host: TestHost, _ address: String) throws {
+    /// Begins, and waits until he has been answered a few times.
+    init(_ host: TestHost, _ address: String, _ cluster: ChaosCluster) async throws {
         folder = try TemporaryFolder()
+        self.cluster = cluster
         let script = """
             end=$(($(date +%s) + 60))
             while [ $(date +%s) -lt $end ]; do
@@ -92,15 +96,28 @@ private struct Listening {
             done
             """
         process = try host.start("sh", ["-c", script], log: folder.path + "/answers")
+        try await expectAnswers(5)
     }
 
-    /// Ends it, and says how long he was without an answer, from the first to the last that he got.
+    private var answers: [Int64] {
+        let text = (try? String(contentsOfFile: folder.path + "/answers", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").compactMap { Int64($0) }
+    }
+
+    private func expectAnswers(_ count: Int) async throws {
+        let wanted = answers.count + count
+        let (after, last) = await cluster.settles(within: .seconds(10)) {
+            answers.count >= wanted ? nil : "\(answers.count) answers and not \(wanted)"
+        }
+        if after == nil { throw ChaosError(last + (await cluster.report())) }
+    }
+
+    /// Waits until he is answered again, ends it, and says how long he was without an answer.
     func longestGap() async throws -> Duration {
+        try await expectAnswers(5)
         process.send(.kill)
-        let text = try String(contentsOfFile: folder.path + "/answers", encoding: .utf8)
+        let times = answers
         folder.remove()
-        let times = text.split(separator: "\n").compactMap { Int64($0) }
-        #expect(times.count > 5)
         return zip(times, times.dropFirst()).map { Duration.nanoseconds($1 - $0) }.max() ?? .seconds(60)
     }
 }

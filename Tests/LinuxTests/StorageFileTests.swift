@@ -170,7 +170,7 @@ struct StorageMediaTests {
     @Test func `the parser reads the upload from descriptor 3, knows its name, and has no environment`() async throws {
         let script = """
             test "$(cat <&3)" = 0123456789 || exit 3
-            test "$1" = '--a; song.ogg' || exit 4
+            test "$1 $2" = '--describe --a; song.ogg' || exit 4
             test -z "$HOME$SWIFT_BACKTRACE" || exit 5
             (echo x >&3) 2>/dev/null && exit 6
             \(answer(#"{"refused":{"code":"not_audio","message":"no"}}"#))
