@@ -32,6 +32,8 @@ final class FloatingAddressKeeper {
 
     /// A holder whom nobody answers gives up after half a second, so nothing is waited for any longer.
     private static let patience = Duration.milliseconds(300)
+    /// How long a server that could not put the address on leaves it to the others before it may try again.
+    private static let rest = Duration.seconds(5)
 
     private var machine: FloatingAddress
     private let interface: (any InterfaceAddress)?
@@ -46,6 +48,9 @@ final class FloatingAddressKeeper {
     private var isStopped = false
     private var isServed = false
     private var wasAlone = false
+    private var isReady = false
+    /// Runs while this server leaves the address to the others.
+    private var resting: (any TimerHandle)?
     /// Asks a registry, whose answer tells a server without others that it is not cut off.
     var askRegistry: @Loop () -> Void = {}
 
@@ -87,8 +92,11 @@ final class FloatingAddressKeeper {
         handle(
             .rosterChanged(
                 members: members.map(\.id), routers: Set(members.filter { $0.role == .router }.map(\.id))))
-        handle(.readinessChanged(isReady && interface != nil))
+        self.isReady = isReady
+        tellReadiness()
     }
+
+    private func tellReadiness() { handle(.readinessChanged(isReady && interface != nil && resting == nil)) }
 
     /// A registry has answered, so that this server is not cut off.
     func registryAnswered() {
@@ -99,6 +107,7 @@ final class FloatingAddressKeeper {
         handle(.readinessChanged(false))
         isStopped = true
         timer?.cancel()
+        resting?.cancel()
     }
 
     private func handle(_ event: FloatingAddress.Event) {
@@ -128,7 +137,8 @@ final class FloatingAddressKeeper {
         }
     }
 
-    /// Puts the address on or renews it, and says so on the network; who cannot lets others have it.
+    /// Puts the address on or renews it, and says so on the network; who cannot lets others have it for a while: rights
+    /// may be missing, or the interface may be gone.
     private func put() {
         do {
             try interface?.put()
@@ -138,7 +148,13 @@ final class FloatingAddressKeeper {
         } catch {
             log.error(
                 "the floating address cannot be used; it needs CAP_NET_ADMIN and CAP_NET_RAW", ["error": "\(error)"])
-            Loop.spawn("floating.fail") { [self] in stop() }
+            guard resting == nil else { return }
+            resting = clock.schedule(at: clock.now + Self.rest) { [weak self] in
+                self?.resting = nil
+                self?.tellReadiness()
+            }
+            // The machine is at work on what led here.
+            Loop.spawn("floating.fail") { [self] in tellReadiness() }
         }
     }
 

@@ -11,21 +11,29 @@ final class LinuxInterfaceAddress: InterfaceAddress {
 
     private let address: HostAddress
     private let prefix: UInt8
-    private let interface: Int32
+    private let own: HostAddress
 
     init(_ address: HostAddress, prefix: Int, beside own: HostAddress) throws(StreamError) {
         self.address = address
         self.prefix = UInt8(clamping: prefix)
-        interface = try Self.check(rondo_interface_of(own.value))
+        self.own = own
+        _ = try interface()
     }
+
+    /// Looked for each time: one that is unplugged and plugged in again, as a container's, is another one.
+    private func interface() throws(StreamError) -> Int32 { try Self.check(rondo_interface_of(own.value)) }
 
     func put() throws(StreamError) {
-        _ = try Self.check(rondo_change_address(interface, address.value, prefix, Self.lifetime))
+        _ = try Self.check(rondo_change_address(try interface(), address.value, prefix, Self.lifetime))
     }
 
-    func remove() { _ = rondo_change_address(interface, address.value, prefix, 0) }
+    func remove() {
+        // With its interface the address went as well.
+        guard let interface = try? interface() else { return }
+        _ = rondo_change_address(interface, address.value, prefix, 0)
+    }
 
-    func announce() throws(StreamError) { _ = try Self.check(rondo_announce(interface, address.value)) }
+    func announce() throws(StreamError) { _ = try Self.check(rondo_announce(try interface(), address.value)) }
 
     private static func check(_ result: Int32) throws(StreamError) -> Int32 {
         guard result < 0 else { return result }
