@@ -124,8 +124,8 @@ final class FloatingAddressKeeper {
     private func perform(_ effect: FloatingAddress.Effect) {
         switch effect {
         case .take(let claim):
+            // An announcement follows, which puts it on.
             log.info("takes the floating address", ["epoch": claim.epoch])
-            put()
         case .release:
             log.info("gives the floating address back")
             interface?.remove()

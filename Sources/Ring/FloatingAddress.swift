@@ -81,11 +81,11 @@ package struct FloatingAddress: Sendable {
 
     /// What is to be done.
     package enum Effect: Hashable, Sendable {
-        /// Put the address on the interface.
+        /// This server has the address from now on; `announce` follows.
         case take(Claim)
         /// Take it off.
         case release
-        /// Say on the network whose hardware address it is.
+        /// Put the address on the interface, or keep it there, and say on the network whose hardware address it is.
         case announce
         /// Tell `word`, and report the answer with `answered`.
         case tell(ServerID)
